@@ -1,0 +1,134 @@
+#include "base/tensor.h"
+
+#include <bit>
+#include <cstring>
+
+namespace offramp {
+namespace {
+
+constexpr size_t kAlignment = 64;
+constexpr size_t kTailBytes = 128;  // XNN_EXTRA_BYTES is 16 to 128 depending on the kernels built
+
+std::shared_ptr<std::byte> allocate(size_t bytes) {
+  const size_t padded = (bytes + kTailBytes + kAlignment - 1) / kAlignment * kAlignment;
+  auto* memory = static_cast<std::byte*>(std::aligned_alloc(kAlignment, padded));
+  OFFRAMP_CHECK(memory != nullptr);
+  std::memset(memory, 0, padded);
+  return {memory, [](std::byte* p) { std::free(p); }};
+}
+
+}  // namespace
+
+size_t byte_size(DType dtype) {
+  switch (dtype) {
+    case DType::kF64: case DType::kI64: return 8;
+    case DType::kF32: case DType::kI32: return 4;
+    case DType::kF16: case DType::kI16: case DType::kU16: return 2;
+    case DType::kI8: case DType::kU8: case DType::kBool: return 1;
+  }
+  return 1;
+}
+
+std::string_view to_string(DType dtype) {
+  switch (dtype) {
+    case DType::kF32: return "f32";
+    case DType::kF64: return "f64";
+    case DType::kF16: return "f16";
+    case DType::kI64: return "i64";
+    case DType::kI32: return "i32";
+    case DType::kI16: return "i16";
+    case DType::kI8: return "i8";
+    case DType::kU16: return "u16";
+    case DType::kU8: return "u8";
+    case DType::kBool: return "bool";
+  }
+  return "?";
+}
+
+std::string to_string(const Dims& dims) {
+  std::string text = "[";
+  for (size_t i = 0; i < dims.size(); ++i) text += (i ? ", " : "") + std::to_string(dims[i]);
+  return text + "]";
+}
+
+Result<int64_t> checked_element_count(const Dims& dims) {
+  int64_t count = 1;
+  for (int64_t dim : dims) {
+    if (dim < 0) return limit_exceeded("negative dimension in shape " + to_string(dims));
+    // A zero anywhere must not hide an absurd dimension elsewhere, so each is capped by itself too.
+    if (dim > kMaxTensorElements || (dim > 0 && count > kMaxTensorElements / dim))
+      return limit_exceeded("shape " + to_string(dims) + " has more than " + std::to_string(kMaxTensorElements) +
+                            " elements");
+    count *= dim;
+  }
+  return count;
+}
+
+int64_t element_count(const Dims& dims) {
+  int64_t count = 1;
+  for (int64_t dim : dims) count *= dim;
+  return count;
+}
+
+Tensor::Tensor(DType dtype, Dims dims)
+    : dtype_(dtype), dims_(std::move(dims)), elements_(element_count(dims_)), buffer_(allocate(bytes())) {}
+
+Result<Tensor> Tensor::create(DType dtype, Dims dims) {
+  OFFRAMP_RETURN_IF_ERROR([&]() -> Status {
+    auto count = checked_element_count(dims);
+    return count ? Status() : Status(std::move(count).error());
+  }());
+  return Tensor(dtype, std::move(dims));
+}
+
+std::byte* Tensor::mutable_raw() {
+  if (!buffer_) buffer_ = allocate(0);
+  if (buffer_.use_count() > 1) {
+    auto own = allocate(bytes());
+    std::memcpy(own.get(), buffer_.get(), bytes());
+    buffer_ = std::move(own);
+  }
+  return buffer_.get();
+}
+
+Tensor Tensor::reshaped(Dims dims) const {
+  OFFRAMP_CHECK(element_count(dims) == elements_);
+  Tensor copy = *this;
+  copy.dims_ = std::move(dims);
+  return copy;
+}
+
+Tensor Tensor::rows(int64_t begin, int64_t end) const {
+  OFFRAMP_CHECK(!dims_.empty() && 0 <= begin && begin <= end && end <= dims_[0]);
+  Dims dims = dims_;
+  dims[0] = end - begin;
+  Tensor part(dtype_, dims);
+  const size_t row_bytes = dims_[0] > 0 ? bytes() / size_t(dims_[0]) : 0;
+  if (part.bytes() > 0) std::memcpy(part.mutable_raw(), raw() + row_bytes * size_t(begin), part.bytes());
+  return part;
+}
+
+float half_to_float(uint16_t half) {
+  const uint32_t sign = uint32_t(half & 0x8000) << 16;
+  const uint32_t magnitude = half & 0x7fff;
+  if (magnitude >= 0x7c00) return std::bit_cast<float>(sign | 0x7f800000 | ((magnitude & 0x3ff) << 13));
+  // Scaling by 2^112 moves the exponent's bias from 15 to 127 and makes subnormals come out right.
+  const float scaled = std::bit_cast<float>(magnitude << 13) * 0x1p112f;
+  return std::bit_cast<float>(std::bit_cast<uint32_t>(scaled) | sign);
+}
+
+uint16_t float_to_half(float value) {
+  const uint32_t bits = std::bit_cast<uint32_t>(value);
+  const uint16_t sign = uint16_t((bits >> 16) & 0x8000);
+  const uint32_t magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  if (magnitude < 0x38800000) {  // subnormal half: let float addition do the rounding
+    const float shifted = std::bit_cast<float>(magnitude) + 0.5f;
+    return sign | uint16_t(std::bit_cast<uint32_t>(shifted) - 0x3f000000);
+  }
+  const uint32_t rounded = magnitude + 0xfff + ((magnitude >> 13) & 1);
+  return sign | uint16_t((rounded - 0x38000000) >> 13);
+}
+
+}  // namespace offramp
