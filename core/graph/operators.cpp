@@ -1,0 +1,213 @@
+// The registry of operators, and shape inference over a whole graph with it.
+#include "graph/operators.h"
+
+#include <algorithm>
+
+#include "graph/ops/ops.h"
+
+namespace offramp {
+namespace {
+
+constexpr size_t kMaxRank = 8;
+constexpr size_t kMaxListed = 8;  // of nodes per operator, and of operators, in one message
+
+const ops::Registry& registry() {
+  static const ops::Registry all = [] {
+    ops::Registry registry;
+    ops::register_conv(registry);
+    ops::register_matmul(registry);
+    ops::register_pooling(registry);
+    ops::register_normalisation(registry);
+    ops::register_activation(registry);
+    ops::register_elementwise(registry);
+    ops::register_data_movement(registry);
+    ops::register_reduction(registry);
+    ops::register_shape_chain(registry);
+    return registry;
+  }();
+  return all;
+}
+
+std::string join_first(const std::vector<std::string>& parts) {
+  std::string text;
+  for (size_t i = 0; i < std::min(parts.size(), kMaxListed); ++i) text += (i ? ", " : "") + parts[i];
+  return parts.size() > kMaxListed ? text + " and " + std::to_string(parts.size() - kMaxListed) + " more" : text;
+}
+
+Status refuse_unknown_operators(const Graph& graph) {
+  std::map<std::string, std::vector<std::string>> nodes_by_op;
+  std::vector<std::string> order;
+  for (const Node& node : graph.nodes) {
+    if (find_operator(node.op)) continue;
+    auto& names = nodes_by_op[node.op];
+    if (names.empty()) order.push_back(node.op);
+    const bool unnamed = node.name.empty() && !node.outputs.empty() && graph.contains(node.outputs[0]);
+    names.push_back("node " + (unnamed ? graph.value(node.outputs[0]).name : node.name));
+  }
+  if (order.empty()) return {};
+  std::vector<std::string> parts;
+  for (const std::string& op : order) parts.push_back(op + " (" + join_first(nodes_by_op[op]) + ")");
+  return unsupported("operators not supported: " + join_first(parts));
+}
+
+Status check_shape(const Shape& shape) {
+  if (shape.size() > kMaxRank)
+    return unsupported("shape " + to_string(shape) + " has more than " + std::to_string(kMaxRank) + " dimensions");
+  Dims sizes;
+  for (Dim dim : shape) {
+    if (dim.size < 0) return invalid_model("shape " + to_string(shape) + " has a negative dimension");
+    sizes.push_back(dim.size);
+  }
+  const auto count = checked_element_count(sizes);
+  if (count) return {};
+  return limit_exceeded("shape " + to_string(shape) + " has more than " + std::to_string(kMaxTensorElements) +
+                        " elements per sample");
+}
+
+// The input's shape with its leading dimension as the batch.
+Result<Shape> input_shape(const Value& value) {
+  const std::string what = "input " + value.name;
+  if (!value.shape) return unsupported(what + " has no shape");
+  Shape shape = *value.shape;
+  if (shape.empty()) return unsupported(what + " is a scalar; the leading dimension of every input must be the batch");
+  if (shape[0].size == -1) shape[0] = {1, true};
+  if (!shape[0].per_sample && shape[0].size != 1)
+    return unsupported(what + " has a fixed batch of " + std::to_string(shape[0].size) + " in shape " + to_string(shape) +
+                       "; export the model with a batch of 1 or a symbolic batch");
+  shape[0].per_sample = true;
+  for (size_t i = 0; i < shape.size(); ++i)
+    if (shape[i].size == -1)
+      return unsupported(what + " has no size for dimension " + std::to_string(i) + " of shape " + to_string(shape) +
+                         "; only the batch may be open");
+  OFFRAMP_RETURN_IF_ERROR(check_shape(shape).within(what));
+  return shape;
+}
+
+Status check_arity(const Node& node, const OperatorInfo& info) {
+  const auto given = int64_t(node.inputs.size());
+  bool complete = given >= info.min_inputs;
+  for (int64_t i = 0; complete && i < info.min_inputs; ++i) complete = bool(node.inputs[size_t(i)]);
+  if (complete && given <= info.max_inputs) return {};
+  std::string allowed = std::to_string(info.min_inputs);
+  if (info.max_inputs >= ops::kAnyNumber) allowed = "at least " + allowed;
+  else if (info.max_inputs > info.min_inputs) allowed += " to " + std::to_string(info.max_inputs);
+  const auto present = std::count_if(node.inputs.begin(), node.inputs.end(), [](ValueId id) { return bool(id); });
+  return invalid_model("expected " + allowed + " inputs, got " + std::to_string(present));
+}
+
+// The types of attributes, which mean the same in every operator that has them.
+Status check_attribute_types(const Node& node) {
+  enum { kInteger, kFloat, kText, kTensor, kIntegers };  // as in Attribute
+  static const std::map<std::string, int> types = {
+      {"axis", kInteger},      {"group", kInteger},       {"keepdims", kInteger},  {"ceil_mode", kInteger},
+      {"transA", kInteger},    {"transB", kInteger},      {"to", kInteger},        {"allowzero", kInteger},
+      {"alpha", kFloat},       {"beta", kFloat},          {"epsilon", kFloat},     {"ratio", kFloat},
+      {"auto_pad", kText},     {"mode", kText},           {"axes", kIntegers},     {"pads", kIntegers},
+      {"strides", kIntegers},  {"dilations", kIntegers},  {"perm", kIntegers},     {"kernel_shape", kIntegers},
+      {"starts", kIntegers},   {"ends", kIntegers},       {"split", kIntegers},    {"steps", kIntegers},
+      {"value_int", kInteger}, {"value_ints", kIntegers}, {"start", kInteger},     {"end", kInteger},
+      {"value", kTensor},      {"num_outputs", kInteger}, {"value_float", kFloat}, {"training_mode", kInteger}};
+  constexpr const char* kNames[] = {"an integer", "a float", "a text", "a tensor", "integers", "floats", "texts"};
+  for (const auto& [name, value] : node.attributes) {
+    const auto expected = types.find(name);
+    const int got = int(value.index());
+    if (expected == types.end() || got == expected->second || (got == kInteger && expected->second == kFloat)) continue;
+    return invalid_model("attribute " + name + ": expected " + kNames[expected->second] + ", got " + kNames[got]);
+  }
+  return {};
+}
+
+class ShapeInference {
+ public:
+  // Tolerant: what is unknown or unsupported leaves the shapes behind it empty instead of ending the inference.
+  ShapeInference(Graph& graph, bool tolerant) : graph_(graph), tolerant_(tolerant), known_(graph.value_count()) {}
+
+  Status run() {
+    if (!tolerant_) OFFRAMP_RETURN_IF_ERROR(refuse_unknown_operators(graph_));
+    for (const auto& [id, tensor] : graph_.constants()) {
+      ValueInfo info = ops::make_info(tensor.dtype(), {});
+      for (int64_t dim : tensor.dims()) info.shape.push_back({dim, false});
+      info.constant = &tensor;
+      info.elements = ops::carried_elements(tensor);
+      set(id, std::move(info));
+    }
+    for (ValueId id : graph_.inputs) {
+      auto shape = input_shape(graph_.value(id));
+      if (shape) set(id, ops::make_info(graph_.value(id).dtype, std::move(shape).value()));
+      else if (!tolerant_ || shape.error().code != ErrorCode::kUnsupported) return std::move(shape).error();
+    }
+    for (const Node& node : graph_.nodes) {
+      for (ValueId id : node.outputs)
+        if (id) graph_.value(id).shape.reset();
+      Status status = infer(node);
+      if (status || (tolerant_ && status.error().code == ErrorCode::kUnsupported)) continue;
+      return std::move(status).within(node.frame());
+    }
+    return {};
+  }
+
+ private:
+  Status infer(const Node& node) {
+    const OperatorInfo* op = find_operator(node.op);
+    if (!op) return {};
+    OFFRAMP_RETURN_IF_ERROR(check_arity(node, *op));
+    OFFRAMP_RETURN_IF_ERROR(check_attribute_types(node));
+    std::vector<const ValueInfo*> inputs;
+    for (ValueId id : node.inputs) {
+      if (id && !known_[size_t(id.index)]) return {};
+      inputs.push_back(id ? &*known_[size_t(id.index)] : nullptr);
+    }
+    OFFRAMP_TRY(auto outputs, op->infer(node, inputs));
+    if (node.outputs.size() > outputs.size())
+      return invalid_model("expected at most " + std::to_string(outputs.size()) + " outputs, got " +
+                           std::to_string(node.outputs.size()));
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      OFFRAMP_RETURN_IF_ERROR(check_shape(outputs[i].shape));
+      if (node.outputs[i]) set(node.outputs[i], std::move(outputs[i]));
+    }
+    return {};
+  }
+
+  void set(ValueId id, ValueInfo info) {
+    graph_.value(id).dtype = info.dtype;
+    graph_.value(id).shape = info.shape;
+    known_[size_t(id.index)] = std::move(info);
+  }
+
+  Graph& graph_;
+  bool tolerant_;
+  std::vector<std::optional<ValueInfo>> known_;
+};
+
+}  // namespace
+
+const OperatorInfo* find_operator(const std::string& op) {
+  const auto found = registry().find(op);
+  return found == registry().end() ? nullptr : &found->second;
+}
+
+std::vector<std::string> known_operators() {
+  std::vector<std::string> names;
+  for (const auto& [op, info] : registry()) names.push_back(op);
+  return names;
+}
+
+Status infer_shapes(Graph& graph) { return ShapeInference(graph, false).run(); }
+
+Status infer_known_shapes(Graph& graph) { return ShapeInference(graph, true).run(); }
+
+int64_t count_macs(const Graph& graph, const Node& node) {
+  const OperatorInfo* op = find_operator(node.op);
+  if (!op || !op->macs) return 0;
+  const auto bind_all = [&graph](const std::vector<ValueId>& ids, std::vector<Dims>& all) {
+    for (ValueId id : ids) {
+      if (id && !graph.value(id).shape) return false;
+      all.push_back(id ? offramp::bind(*graph.value(id).shape, 1) : Dims());
+    }
+    return true;
+  };
+  std::vector<Dims> inputs, outputs;
+  return bind_all(node.inputs, inputs) && bind_all(node.outputs, outputs) ? op->macs(node, inputs, outputs) : 0;
+}
+
+}  // namespace offramp

@@ -1,0 +1,27 @@
+// Graph to normal-form Graph. After normalise(): shapes known everywhere, constants folded, batch norm folded into
+// convolutions, opset 17 forms only (attributes that became inputs are inputs), pads explicit, no Identity, Dropout or Constant nodes.
+#pragma once
+#include <functional>
+#include <span>
+
+#include "graph/graph.h"
+
+namespace offramp {
+
+// Computes one node on concrete tensors. Handed in (exec's run_reference), so that passes do not depend on exec.
+using Evaluate = std::function<Result<std::vector<Tensor>>(const Node&, std::span<const Tensor* const> inputs)>;
+
+// Runs all passes in order until nothing changes; validates after each and names the pass that broke the graph.
+// Unknown operators stay and leave the shapes behind them unknown; whatever needs shapes then refuses.
+// Errors: as infer_shapes, apart from unknown operators.
+Status normalise(Graph& graph, const Evaluate& evaluate);
+
+// The passes, each usable alone. They return whether they changed anything.
+bool remove_identities(Graph& graph);  // Identity, Dropout, Constant nodes; casts to the same type
+Result<bool> upgrade_opset(Graph& graph);
+Result<bool> fold_constants(Graph& graph, const Evaluate& evaluate);
+Result<bool> fold_batch_norms(Graph& graph);
+Result<bool> make_pads_explicit(Graph& graph);  // auto_pad; also a zero Pad in front of a Conv
+bool remove_dead_nodes(Graph& graph);
+
+}  // namespace offramp
