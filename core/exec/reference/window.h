@@ -1,0 +1,27 @@
+// The sliding window of convolutions and pools, read from a node and checked. One- and two-dimensional windows are
+// lifted to three axes, so that each kernel is one loop nest.
+#pragma once
+#include <array>
+#include <span>
+
+#include "exec/reference/kernels.h"
+
+namespace offramp::reference {
+
+struct Window {
+  size_t rank = 0;  // spatial axes of the node, 1 to 3; axes before them have size 1
+  std::array<int64_t, 3> input = {1, 1, 1}, kernel = {1, 1, 1}, stride = {1, 1, 1}, dilation = {1, 1, 1};
+  std::array<int64_t, 3> pad_begin = {0, 0, 0}, pad_end = {0, 0, 0}, output = {1, 1, 1};
+
+  int64_t kernel_size() const { return kernel[0] * kernel[1] * kernel[2]; }
+  int64_t input_size() const { return input[0] * input[1] * input[2]; }
+  int64_t output_size() const { return output[0] * output[1] * output[2]; }
+  // [batch, channels, spatial...]
+  Dims output_dims(int64_t batch, int64_t channels) const;
+};
+
+// Attributes strides, dilations, pads, auto_pad, ceil_mode over an input [N, C, spatial...].
+// Errors: kInvalidModel, kUnsupported for more than three spatial axes, kLimitExceeded.
+Result<Window> read_window(const Node& node, const Dims& input_dims, std::span<const int64_t> kernel);
+
+}  // namespace offramp::reference

@@ -1,0 +1,71 @@
+// One backbone pass per sample with all exit points as outputs, pooled at once.
+#include <cmath>
+#include <cstring>
+
+#include "features/features.h"
+
+namespace offramp {
+namespace {
+
+Status check_finite(const Tensor& logits, int64_t first_row) {
+  const auto values = logits.data<float>();
+  const int64_t classes = logits.dims()[1];
+  for (size_t i = 0; i < values.size(); ++i)
+    if (!std::isfinite(values[i]))
+      return invalid_data("row " + std::to_string(first_row + int64_t(i) / classes) +
+                          ": the model's answer is not finite; check the sample and its preprocessing");
+  return {};
+}
+
+// Half floats hold up to 65504; beyond that a feature is as good as at the limit.
+void append_clamped(Tensor pooled, HalfMatrix& into) {
+  for (float& v : pooled.mutable_data<float>()) v = v > 65504.0f ? 65504.0f : (v < -65504.0f ? -65504.0f : v);
+  into.append(pooled.data<float>());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FeatureExtractor>> FeatureExtractor::create(const Graph& graph, std::vector<ExitPoint> exit_points,
+                                                                   const SessionOptions& options) {
+  Graph tapped = graph;
+  for (const ExitPoint& point : exit_points) tapped.outputs.push_back(point.value);
+  auto extractor = std::make_unique<FeatureExtractor>();
+  OFFRAMP_TRY(extractor->session_, Session::create(tapped, options));
+  extractor->exit_points_ = std::move(exit_points);
+  return extractor;
+}
+
+Status FeatureExtractor::extract(const Tensor& inputs, std::span<const int32_t> labels, FeatureTable& into) {
+  if (inputs.dims().empty() || inputs.dims()[0] != int64_t(labels.size()))
+    return invalid_argument("expected one label per sample, got " + std::to_string(labels.size()) + " for shape " +
+                            to_string(inputs.dims()));
+  OFFRAMP_TRY(std::vector<Tensor> outputs, session_->run(std::span(&inputs, 1)));
+  OFFRAMP_RETURN_IF_ERROR(check_finite(outputs[0], into.rows()));
+  if (into.gap_gmp.empty())
+    for (const ExitPoint& point : exit_points_) {
+      into.gap_gmp.emplace_back(feature_length(Pooling::kGapGmp, point.shape));
+      into.grid.emplace_back(feature_length(Pooling::kGrid, point.shape));
+    }
+  for (size_t i = 0; i < exit_points_.size(); ++i) {
+    append_clamped(pool_features(outputs[i + 1], Pooling::kGapGmp), into.gap_gmp[i]);
+    append_clamped(pool_features(outputs[i + 1], Pooling::kGrid), into.grid[i]);
+  }
+  into.labels.insert(into.labels.end(), labels.begin(), labels.end());
+  into.logit_chunks.push_back(std::move(outputs[0]));
+  return {};
+}
+
+void FeatureTable::finish() {
+  if (logit_chunks.empty()) return;
+  Dims dims = logit_chunks[0].dims();
+  dims[0] = rows();
+  logits = Tensor(DType::kF32, dims);
+  std::byte* out = logits.mutable_raw();
+  for (const Tensor& chunk : logit_chunks) {
+    std::memcpy(out, chunk.raw(), chunk.bytes());
+    out += chunk.bytes();
+  }
+  logit_chunks.clear();
+}
+
+}  // namespace offramp

@@ -1,0 +1,74 @@
+// Pooled features of every exit point, one backbone pass per sample. Full maps are never kept.
+#pragma once
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "analysis/exit_points.h"
+#include "base/tensor.h"
+#include "exec/session.h"
+
+namespace offramp {
+
+// How a map [C, H, W], a signal [C, L] or a vector [C] becomes a feature vector.
+enum class Pooling {
+  kGap,     // global average: C
+  kGapGmp,  // global average, then global maximum: 2C
+  kGrid,    // average over a grid of up to 4x4 cells or 16 bins, channel-major: C * cells
+};
+std::string_view to_string(Pooling pooling);  // "gap", "gap_gmp", "grid"
+
+// One AveragePool's geometry along an axis: cells of `kernel`, every `stride`; they may overlap but cover the axis.
+struct GridAxis {
+  int64_t cells, kernel, stride;
+};
+// For spatial dims of 1 or 2 axes and C channels; fewer cells where C * cells would pass 512.
+std::vector<GridAxis> grid_of(int64_t channels, std::span<const int64_t> spatial);
+// Length of the feature vector for an exit point's shape.
+int64_t feature_length(Pooling pooling, const Dims& shape);
+// Shapes: map [n, C, ...spatial] f32 -> [n, feature_length] f32. The definition that heads are trained on; a stage
+// computes the same with ONNX's pooling operators.
+Tensor pool_features(const Tensor& map, Pooling pooling);
+
+// Rows x columns, f16: features need no more, and it halves what bounds the number of rows.
+class HalfMatrix {
+ public:
+  explicit HalfMatrix(int64_t columns = 0) : columns_(columns) {}
+  int64_t rows() const { return columns_ ? int64_t(values_.size()) / columns_ : 0; }
+  int64_t columns() const { return columns_; }
+  void append(std::span<const float> row_values);  // a multiple of columns() values
+  void read_row(int64_t row, float* out) const;
+
+ private:
+  int64_t columns_;
+  std::vector<uint16_t> values_;
+};
+
+// Everything later steps need of one part of the rows.
+struct FeatureTable {
+  std::vector<int32_t> labels;
+  Tensor logits;                     // backbone's, f32 [rows, classes]; set by finish()
+  std::vector<HalfMatrix> gap_gmp;   // by exit point; its first half is GAP
+  std::vector<HalfMatrix> grid;      // by exit point
+  std::vector<Tensor> logit_chunks;  // until finish()
+  int64_t rows() const { return int64_t(labels.size()); }
+  // To be called after the last row, before anything reads `logits`.
+  void finish();
+};
+
+class FeatureExtractor {
+ public:
+  // The graph must be in normal form, with one input and one output [N, classes].
+  static Result<std::unique_ptr<FeatureExtractor>> create(const Graph& graph, std::vector<ExitPoint> exit_points, const SessionOptions& options);
+
+  // Appends a batch. Shapes: inputs f32 [n, ...] as the model's input.
+  // Errors: kInvalidArgument for a wrong shape; kInvalidData naming the row whose logits are not finite.
+  Status extract(const Tensor& inputs, std::span<const int32_t> labels, FeatureTable& into);
+
+ private:
+  std::unique_ptr<Session> session_;
+  std::vector<ExitPoint> exit_points_;
+};
+
+}  // namespace offramp

@@ -1,0 +1,45 @@
+// Outcomes: per sample and candidate exit, the score and whether the answer is right. Everything after this is numbers.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/tensor.h"
+
+namespace offramp {
+
+// Confidence of a head's answer, from its softmax at the head's temperature. All rise with confidence, in [0, 1].
+enum class Score {
+  kMaxProbability,
+  kMargin,   // largest minus second largest probability
+  kEntropy,  // 1 - entropy / log(classes)
+};
+std::string_view to_string(Score score);  // "max_probability", "margin", "entropy"
+// Probabilities (softmax at the temperature) and score of one row of logits. The runtime and the search share it.
+// A row with a NaN or without a finite largest logit scores NaN, which no threshold accepts: it never leaves early.
+float score_row(std::span<const float> logits, float temperature, Score score, std::span<float> probabilities);
+
+// One head at one exit point with one score: something the search may choose.
+struct ExitCandidate {
+  int32_t exit_point = 0;     // position in the order of cost
+  int32_t head = 0;           // the caller's head number
+  Score score = Score::kMaxProbability;
+  double backbone_cost = 0;   // of the backbone up to the exit point, per sample
+  double head_cost = 0;
+  bool paper = false;         // linear head on GAP with its raw softmax: the paper's method sees only these, ours none
+  std::vector<float> scores;         // by row
+  std::vector<int32_t> predictions;  // by row
+};
+
+struct Outcomes {
+  std::vector<int32_t> labels;            // by row
+  std::vector<int32_t> base_predictions;  // by row
+  double base_cost = 0;                   // of the whole backbone, per sample
+  int32_t classes = 0;
+  std::vector<ExitCandidate> candidates;  // in order of exit point
+  int64_t rows() const { return int64_t(labels.size()); }
+};
+
+}  // namespace offramp
