@@ -1,0 +1,86 @@
+#include "augment_options.h"
+
+#include <functional>
+#include <map>
+
+namespace offramp {
+namespace {
+
+Result<double> number_between(const Json& value, double low, double high) {
+  if (!value.is_number() || value.get<double>() < low || value.get<double>() > high)
+    return invalid_argument("expected a number from " + Json(low).dump() + " to " + Json(high).dump() + ", got " + value.dump());
+  return value.get<double>();
+}
+
+Result<int64_t> integer_between(const Json& value, int64_t low, int64_t high) {
+  if (!value.is_number_integer() || value.get<int64_t>() < low || value.get<int64_t>() > high)
+    return invalid_argument("expected an integer from " + std::to_string(low) + " to " + std::to_string(high) + ", got " +
+                            value.dump());
+  return value.get<int64_t>();
+}
+
+Result<bool> second_of(const Json& value, const char* first, const char* second) {
+  if (value == first) return false;
+  if (value == second) return true;
+  return invalid_argument(std::string("expected \"") + first + "\" or \"" + second + "\", got " + value.dump());
+}
+
+// Assigns a Result's value or returns its error.
+template <class T, class R>
+Status assign(T& to, R&& result) {
+  if (!result) return std::move(result).error();
+  to = T(*result);
+  return {};
+}
+
+Status read_labels(const Json& value, std::vector<std::string>& labels) {
+  if (!value.is_array()) return invalid_argument("expected an array of strings");
+  for (const Json& label : value) {
+    if (!label.is_string()) return invalid_argument("expected an array of strings");
+    labels.push_back(label.get<std::string>());
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<AugmentOptions> read_augment_options(const Json& json) {
+  if (!json.is_object()) return invalid_argument("options must be an object");
+  AugmentOptions options;
+  const std::map<std::string, std::function<Status(const Json&)>> readers = {
+      {"max_drop_pp", [&](const Json& v) -> Status {
+         double percent = 1;
+         OFFRAMP_RETURN_IF_ERROR(assign(percent, number_between(v, 0, 100)));
+         options.search.max_drop = percent / 100;
+         return {};
+       }},
+      {"rule", [&](const Json& v) -> Status {
+         bool accuracy = false;
+         OFFRAMP_RETURN_IF_ERROR(assign(accuracy, second_of(v, "harm", "accuracy")));
+         options.search.rule = accuracy ? Rule::kAccuracy : Rule::kHarm;
+         return {};
+       }},
+      {"max_exits", [&](const Json& v) { return assign(options.search.max_exits, integer_between(v, 0, 2)); }},
+      {"levels", [&](const Json& v) { return assign(options.search.levels, integer_between(v, 2, 1024)); }},
+      {"seed", [&](const Json& v) { return assign(options.train.seed, integer_between(v, 0, int64_t{1} << 53)); }},
+      {"epochs", [&](const Json& v) { return assign(options.train.epochs, integer_between(v, 1, 1000)); }},
+      {"promising", [&](const Json& v) { return assign(options.promising, integer_between(v, 1, 64)); }},
+      {"method", [&](const Json& v) { return assign(options.paper_method, second_of(v, "joint", "paper")); }},
+      {"backend", [&](const Json& v) -> Status {
+         bool reference = false;
+         OFFRAMP_RETURN_IF_ERROR(assign(reference, second_of(v, "xnnpack", "reference")));
+         options.backend = reference ? Backend::kReference : Backend::kXnnpack;
+         return {};
+       }},
+      {"preprocess", [&](const Json& v) { return assign(options.preprocess, Preprocess::parse(v)); }},
+      {"labels", [&](const Json& v) { return read_labels(v, options.labels); }},
+  };
+  for (const auto& [key, value] : json.items()) {
+    const auto reader = readers.find(key);
+    if (reader == readers.end()) return invalid_argument("unknown option \"" + key + "\"");
+    if (auto status = reader->second(value); !status) return std::move(status).error().within("option " + key);
+  }
+  return options;
+}
+
+}  // namespace offramp

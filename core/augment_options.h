@@ -1,0 +1,27 @@
+// The Augmenter's options, read from JSON.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "exec/session.h"
+#include "heads/heads.h"
+#include "samples/samples.h"
+#include "search/search.h"
+
+namespace offramp {
+
+struct AugmentOptions {
+  SearchOptions search;
+  TrainOptions train;
+  bool paper_method = false;    // package the paper's plan instead of ours
+  int promising = 8;            // exit points that get the whole head family after screening
+  Backend backend = Backend::kXnnpack;
+  Preprocess preprocess;
+  std::vector<std::string> labels;
+};
+
+// Errors: kInvalidArgument naming the option and what it may be; unknown options are named too.
+Result<AugmentOptions> read_augment_options(const Json& json);
+
+}  // namespace offramp

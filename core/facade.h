@@ -1,0 +1,25 @@
+// What the facade's own sources share; hosts do not see it.
+#pragma once
+#include <span>
+
+#include "base/json.h"
+#include "graph/graph.h"
+#include "search/metrics.h"
+
+namespace offramp {
+
+// One f32 input, one output of f32 logits [N, classes]. Errors: kUnsupported saying which of these fails.
+Status check_classifier(const Graph& graph);
+
+// As load_model, for a classifier that can run; a softmax at the end is left off.
+Result<Graph> load_classifier(std::span<const uint8_t> onnx);
+
+// The nodes for drawing: [{name, op, macs, shape, inputs: [node numbers]}].
+Json network_json(const Graph& graph);
+
+// Changes against the base, in percentage points, as the plan P and `evaluate` state them: accuracy, accuracy_change_pp, harm_pp,
+// macro_f1_change_pp, class_recall_change_pp (null for a class without rows), accuracy_95.
+Json comparison_json(std::span<const int32_t> labels, std::span<const int32_t> base, std::span<const int32_t> answers,
+                     int32_t classes);
+
+}  // namespace offramp

@@ -1,0 +1,72 @@
+// A plan made runnable: manifest.json and one ONNX file per stage. Zipping is the hosts'.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "graph/graph.h"
+#include "heads/heads.h"
+#include "heads/outcomes.h"
+#include "samples/samples.h"
+
+namespace offramp {
+
+struct PackageFile {
+  std::string name;  // "manifest.json", "stages/0.onnx"
+  std::vector<uint8_t> bytes;
+};
+
+// What an exit of a package is.
+struct PackageExit {
+  std::string at;        // the exit point's name
+  ValueId value;         // in the backbone
+  Head head;
+  Score score = Score::kMaxProbability;
+  float threshold = 0;
+};
+
+struct PackageContents {
+  std::vector<PackageExit> exits;   // in order
+  std::vector<std::string> labels;  // may be empty
+  Preprocess preprocess;
+  Json evidence;                    // rows, accuracies, costs: informative, an object or null
+};
+
+// Stage k is the backbone between two boundaries and the head on the second. The same contents give the same bytes.
+// Precondition: the backbone is in normal form.
+// Errors: kInvalidArgument if exits are out of order, a head does not fit its exit point, or the manifest would not
+// load; kUnsupported for boundaries that are no f32 vector, signal or map per sample.
+Result<std::vector<PackageFile>> write_package(const Graph& backbone, const PackageContents& contents);
+
+// One stage of a loaded package.
+struct Stage {
+  // In: "boundary" (stage 0: the model's own input). Out: "logits" and, but for the last, "boundary", which is called
+  // "next_boundary" where the input has that name already: ONNX wants names to be unique within a graph.
+  Graph graph;
+  int64_t macs = 0;
+  // Of the exit this stage ends in; unused in the last.
+  Score score = Score::kMaxProbability;
+  float temperature = 1, threshold = 0;
+  std::string at;
+  std::string file;  // "stages/0.onnx"
+};
+
+struct Package {
+  std::vector<Stage> stages;
+  std::vector<std::string> labels;
+  Preprocess preprocess;
+  int32_t classes = 0;
+  int64_t base_macs = 0;
+  Json manifest;
+};
+
+// Checks the manifest against its schema, every file's sha256, and that stages fit together and cost what is claimed.
+// Errors: kInvalidPackage, or the stage's own error, naming the file and the key.
+Result<Package> load_package(std::span<const PackageFile> files);
+
+// The backbone again, as it was before it got exits: stages chained, heads dropped. For evaluation side by side.
+Result<Graph> join_stages(const Package& package);
+
+}  // namespace offramp

@@ -1,0 +1,177 @@
+// Cuts the backbone into stages and writes heads in ONNX's own operators: what pool_features and Head::logits define.
+#include "package/stage_graphs.h"
+
+#include <cmath>
+
+#include "graph/operators.h"
+#include "samples/object_reader.h"
+
+namespace offramp {
+namespace {
+
+constexpr int64_t kMaxMacs = int64_t{1} << 53;
+
+std::string exit_name(const std::vector<PackageExit>& exits, size_t i) {
+  return "exit " + std::to_string(i) + " (" + exits[i].at + ")";
+}
+
+// Gives a value a name that something else may have.
+void claim_name(Graph& graph, ValueId value, const std::string& name) {
+  const ValueId holder = graph.find_value(name);
+  if (holder == value) return;
+  if (holder) graph.rename_value(holder, name + "_inner");
+  graph.rename_value(value, name);
+}
+
+Status check_head(const Head& head, const Dims& shape, int64_t classes) {
+  if (shape.size() > 3) return unsupported("a head needs a vector, signal or map, got shape " + to_string(shape));
+  const int64_t inputs = feature_length(head.kind.pooling, shape);
+  if (head.inputs != inputs)
+    return invalid_argument("the head takes " + std::to_string(head.inputs) + " features, shape " + to_string(shape) +
+                            " gives " + std::to_string(inputs));
+  if (head.classes != classes)
+    return invalid_argument("the head knows " + std::to_string(head.classes) + " classes, the backbone " +
+                            std::to_string(classes));
+  const int64_t hidden = head.kind.hidden, first = hidden > 0 ? hidden : classes, second = hidden > 0 ? classes : 0;
+  const auto fits = [](const std::vector<float>& weights, int64_t count) { return int64_t(weights.size()) == count; };
+  if (hidden < 0 || !fits(head.w1, first * inputs) || !fits(head.b1, first) || !fits(head.w2, second * hidden) ||
+      !fits(head.b2, second))
+    return invalid_argument("the head's weights do not have the sizes that its kind asks for");
+  for (const auto* weights : {&head.w1, &head.b1, &head.w2, &head.b2})
+    for (float weight : *weights)
+      if (!std::isfinite(weight)) return invalid_argument("the head has weights that are not finite");
+  return {};
+}
+
+// Shapes: the map [N, C, ...spatial] -> [N, features].
+ValueId add_pooling(Graph& graph, ValueId map, Pooling pooling, const Dims& shape) {
+  const bool vector = shape.size() == 1;
+  const auto flat = [&](ValueId pooled, const char* name) {
+    return graph.add_node("Flatten", {pooled}, name, {{"axis", int64_t{1}}});
+  };
+  if (pooling == Pooling::kGrid && !vector) {
+    std::vector<int64_t> kernel, strides;
+    for (const GridAxis& axis : grid_of(shape[0], std::span(shape).subspan(1))) {
+      kernel.push_back(axis.kernel);
+      strides.push_back(axis.stride);
+    }
+    const std::vector<int64_t> pads(2 * kernel.size(), 0);
+    return flat(graph.add_node("AveragePool", {map}, "head_grid",
+                               {{"kernel_shape", kernel}, {"pads", pads}, {"strides", strides}}),
+                "head_features");
+  }
+  // The average and the maximum of a vector are the vector itself.
+  const ValueId average = vector ? map : flat(graph.add_node("GlobalAveragePool", {map}, "head_gap"), "head_gap_flat");
+  if (pooling != Pooling::kGapGmp) return average;
+  const ValueId most = vector ? map : flat(graph.add_node("GlobalMaxPool", {map}, "head_gmp"), "head_gmp_flat");
+  return graph.add_node("Concat", {average, most}, "head_features", {{"axis", int64_t{1}}});
+}
+
+ValueId add_dense(Graph& graph, ValueId features, const std::vector<float>& weights, const std::vector<float>& biases,
+                  const std::string& name) {
+  const auto outputs = int64_t(biases.size());
+  const ValueId w =
+      graph.add_constant(name + "_weights", Tensor::of({outputs, int64_t(weights.size()) / outputs}, weights));
+  const ValueId b = graph.add_constant(name + "_biases", Tensor::of({outputs}, biases));
+  return graph.add_node("Gemm", {features, w, b}, name, {{"transB", int64_t{1}}});
+}
+
+ValueId add_head(Graph& graph, ValueId boundary, const Head& head, const Dims& shape) {
+  const ValueId features = add_pooling(graph, boundary, head.kind.pooling, shape);
+  if (head.kind.hidden == 0) return add_dense(graph, features, head.w1, head.b1, "head_dense");
+  const ValueId hidden = add_dense(graph, features, head.w1, head.b1, "head_hidden");
+  return add_dense(graph, graph.add_node("Relu", {hidden}, "head_relu"), head.w2, head.b2, "head_dense");
+}
+
+// What the backbone must be to have stages at all. Returns the number of classes.
+Result<int64_t> check_backbone(const Graph& backbone) {
+  if (backbone.inputs.size() != 1 || backbone.outputs.size() != 1)
+    return unsupported("a package needs a model with one input and one output, got " +
+                       std::to_string(backbone.inputs.size()) + " and " + std::to_string(backbone.outputs.size()));
+  if (auto input = sample_dims(backbone, backbone.inputs[0]); !input) return std::move(input).error();
+  OFFRAMP_TRY(const Dims logits, sample_dims(backbone, backbone.outputs[0]));
+  if (logits.size() != 1)
+    return unsupported("a package needs a model with an output [N, classes], got " +
+                       to_string(*backbone.value(backbone.outputs[0]).shape));
+  return logits[0];
+}
+
+}  // namespace
+
+std::string boundary_output_name(const std::string& input_name) {
+  return input_name == "boundary" ? "next_boundary" : "boundary";
+}
+
+Result<int64_t> graph_macs(const Graph& graph) {
+  int64_t sum = 0;
+  for (const Node& node : graph.nodes) {
+    const int64_t macs = count_macs(graph, node);
+    if (macs < 0 || macs > kMaxMacs - sum)
+      return limit_exceeded(node.frame() + " brings the cost to more than 2^53 multiply-accumulates");
+    sum += macs;
+  }
+  return sum;
+}
+
+Result<Dims> sample_dims(const Graph& graph, ValueId id) {
+  const Value& value = graph.value(id);
+  const auto refuse = [&](const std::string& seen) {
+    return unsupported("value " + in_quotes(value.name) + " must be f32 [N, ...] with fixed sizes, got " + seen);
+  };
+  if (!value.shape) return refuse("an unknown shape");
+  const std::string seen = std::string(to_string(value.dtype)) + " " + to_string(*value.shape);
+  if (value.dtype != DType::kF32 || value.shape->size() < 2 || (*value.shape)[0] != Dim{1, true}) return refuse(seen);
+  Dims dims;
+  for (size_t i = 1; i < value.shape->size(); ++i) {
+    const Dim dim = (*value.shape)[i];
+    if (dim.per_sample || dim.size < 1) return refuse(seen);
+    dims.push_back(dim.size);
+  }
+  if (!checked_element_count(dims)) return refuse(seen);
+  return dims;
+}
+
+Result<std::vector<Graph>> build_stage_graphs(const Graph& backbone, const std::vector<PackageExit>& exits) {
+  OFFRAMP_TRY(const int64_t classes, check_backbone(backbone));
+  std::vector<Graph> stages;
+  ValueId from = backbone.inputs[0];
+  for (size_t k = 0; k <= exits.size(); ++k) {
+    const bool last = k == exits.size();
+    const ValueId to = last ? backbone.outputs[0] : exits[k].value;
+    const std::string name = last ? "the backbone's output" : exit_name(exits, k);
+    if (!backbone.contains(to)) return invalid_argument(name + " is not in the backbone");
+    auto part = extract_subgraph(backbone, {from}, {to});
+    if (!part || from == to || part->nodes.empty())
+      return invalid_argument(name + " does not follow on " +
+                              (k == 0 ? "the backbone's input" : exit_name(exits, k - 1)) +
+                              " alone: exits must be cuts of the backbone, in its order");
+    Graph stage = std::move(part).value();
+    stage.name = "stage_" + std::to_string(k);
+    const ValueId input = stage.inputs[0], end = stage.outputs[0];
+    if (k > 0) claim_name(stage, input, "boundary");
+    else if (stage.value(input).name == kLogits) stage.rename_value(input, "input");
+    ValueId logits = end;
+    if (!last) {
+      OFFRAMP_TRY(const Dims shape, sample_dims(backbone, to));
+      OFFRAMP_RETURN_IF_ERROR(check_head(exits[k].head, shape, classes).within(name));
+      logits = add_head(stage, end, exits[k].head, shape);
+      stage.outputs = {logits, end};
+      claim_name(stage, end, boundary_output_name(stage.value(input).name));
+    }
+    claim_name(stage, logits, kLogits);
+    OFFRAMP_RETURN_IF_ERROR(infer_shapes(stage).within(name));
+    stages.push_back(std::move(stage));
+    from = to;
+  }
+  return stages;
+}
+
+Result<StageParts> split_stage(const Graph& stage) {
+  OFFRAMP_TRY(Graph backbone, extract_subgraph(stage, stage.inputs, {stage.outputs[1]}));
+  auto head = extract_subgraph(stage, {stage.outputs[1]}, {stage.outputs[0]});
+  if (!head)
+    return invalid_package("\"logits\" must depend on " + in_quotes(stage.value(stage.outputs[1]).name) + " alone");
+  return StageParts{std::move(backbone), std::move(head).value()};
+}
+
+}  // namespace offramp
