@@ -1,0 +1,77 @@
+# `./run test`: every test, and one line of counts at the end. Sourced by run.
+
+PASSED=0
+FAILED=0
+
+# count NAME STATUS PASSED FAILED: a suite that died without naming a failure counts as one.
+count() {
+  local failed=$4
+  if [ "$2" != 0 ] && [ "$failed" = 0 ]; then failed=1; fi
+  PASSED=$((PASSED + $3))
+  FAILED=$((FAILED + failed))
+  SUMMARY+=$(printf '\n%-28s %5d passed, %d failed' "$1" "$3" "$failed")
+}
+
+# doctest_suite NAME COMMAND...
+doctest_suite() {
+  local name=$1 log=$ROOT/build/test_logs/$1.log status=0 line
+  shift
+  say "$name"
+  (cd "$ROOT" && "$@" --no-intro=true --no-colors=true) 2>&1 | tee "$log" | { grep -v '^\[doctest\] Status: SUCCESS' || true; } || true
+  status=${PIPESTATUS[0]}
+  line=$(grep -a '\[doctest\] test cases:' "$log" | tail -n 1 || true)
+  count "$name" "$status" "$(number_before passed "$line")" "$(number_before failed "$line")"
+}
+
+number_before() {
+  local number
+  number=$(printf '%s' "$2" | sed -n "s/.*[^0-9]\([0-9][0-9]*\) $1.*/\1/p")
+  echo "${number:-0}"
+}
+
+# node_suite NAME FILE...: tests for Node's own runner, already compiled
+node_suite() {
+  local name=$1 log=$ROOT/build/test_logs/$1.tap status=0
+  shift
+  say "$name"
+  (cd "$ROOT" && node --test --test-reporter=spec --test-reporter-destination=stdout \
+    --test-reporter=tap --test-reporter-destination="$log" "$@") || status=$?
+  count "$name" $status "$(sed -n 's/^# pass //p' "$log")" "$(sed -n 's/^# fail //p' "$log")"
+}
+
+# check_suite FILE...: scripts that pass by exiting with 0
+check_suite() {
+  local file status passed=0 failed=0
+  for file in "$@"; do
+    say "check ${file##*/}"
+    status=0
+    case $file in
+      *.py) (cd "$ROOT" && /usr/bin/python3 "$file") || status=$? ;;
+      *) (cd "$ROOT" && bash "$file") || status=$? ;;
+    esac
+    if [ $status = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+  done
+  count checks 0 $passed $failed
+}
+
+run_tests() {
+  local files start=$SECONDS
+  SUMMARY=
+  build all
+  rm -rf "$ROOT/build/test_logs"
+  mkdir -p "$ROOT/build/test_logs"
+  if [ -e "$ROOT/build/native/tests/offramp_tests" ]; then
+    doctest_suite core-native "$ROOT/build/native/tests/offramp_tests"
+    doctest_suite core-sanitizers "$ROOT/build/asan/tests/offramp_tests"
+    doctest_suite core-wasm node "$ROOT/build/wasm/tests/offramp_tests.js"
+  fi
+  for suite in wasm cli; do
+    mapfile -t files < <(find "$ROOT/build/ts/tests/$suite" -name '*.test.js' 2>/dev/null | sort)
+    [ ${#files[@]} = 0 ] || node_suite "$suite" "${files[@]}"
+  done
+  mapfile -t files < <(find "$ROOT/tests/checks" -name '*_check.py' -o -name '*_check.sh' 2>/dev/null | sort)
+  [ ${#files[@]} = 0 ] || check_suite "${files[@]}"
+
+  printf '%s\n\nall tests in %d s\n%d passed, %d failed\n' "$SUMMARY" $((SECONDS - start)) $PASSED $FAILED
+  [ $FAILED = 0 ] && [ $PASSED != 0 ]
+}
