@@ -1,0 +1,115 @@
+// The table of commands: arguments, options, help texts.
+import type { CommandSpec, OptionSpec } from './options.js';
+
+const json: OptionSpec = { help: 'print one JSON object on standard output' };
+const help: OptionSpec = { short: 'h', help: 'show this help' };
+const backend: OptionSpec = { value: 'NAME', help: 'xnnpack (the default) or reference (slow and obvious, for checking)' };
+const preprocess: OptionSpec = {
+  value: 'STEPS', help: 'steps from samples to model inputs, a JSON list or a file that holds one; in place of what the data say',
+};
+
+const dataForms = `DATA is a dataset description (.json), .npz (arrays x, y and perhaps groups), the images file of an IDX pair
+(train-images-idx3-ubyte.gz, its labels lie beside it), .csv (label in the column "label", else the last), or a folder of
+class folders with pictures (PNG; other formats with the optional package sharp). Data without preprocessing get what their
+shape suggests, and a remark says so.`;
+
+export const commandSpecs: readonly CommandSpec[] = [
+  {
+    name: 'inspect', summary: 'show a model: inputs, operators, costs, places for exits', positionals: ['MODEL'], required: [],
+    options: { json, help },
+    details: 'Shows what an ONNX model takes, gives and costs, which operators it has, and where exits may stand.',
+    examples: ['offramp inspect model.onnx', 'offramp inspect model.onnx --json'],
+  },
+  {
+    name: 'augment', summary: 'add early exits to a model and write a package', positionals: ['MODEL'], required: ['data', 'output'],
+    options: {
+      data: { value: 'DATA', help: 'labelled samples that train the heads' },
+      select: { value: 'DATA', help: 'rows that choose exits and thresholds; best ones the model was not trained on' },
+      test: { value: 'DATA', help: 'rows that only the report is measured on' },
+      output: { value: 'FILE', short: 'o', help: 'the package to write, such as model.offramp' },
+      'max-drop': { value: 'PP', help: 'allowed loss in percentage points (default 1)' },
+      rule: { value: 'NAME', help: 'what may drop: harm (the default: rows the model gets right and an early exit wrong) or accuracy' },
+      'max-exits': { value: 'N', help: 'at most so many exits, 0 to 2 (default 2)' },
+      method: { value: 'NAME', help: "joint (the default) or paper: the package gets the plan of the paper's own rule" },
+      preprocess, epochs: { value: 'N', help: 'passes over the training rows per head (default 20)' },
+      seed: { value: 'N', help: 'number that fixes every random choice (default 0)' },
+      'train-rows': { value: 'N', help: 'use at most N training rows, drawn by the seed' },
+      'select-rows': { value: 'N', help: 'use at most N select rows' },
+      'test-rows': { value: 'N', help: 'use at most N test rows' },
+      backend, json, help,
+    },
+    details: `Trains small classifiers at places inside the model, chooses exits and thresholds so that the loss stays within
+--max-drop, and writes a package that runs later parts of the model only for the samples that need them.
+
+${dataForms}
+
+Without --test, half of --select is kept for the report; without both, --data is split.`,
+    examples: [
+      'offramp augment model.onnx --data train.json --select select.json --test test.json -o model.offramp',
+      'offramp augment model.onnx --data samples.npz --max-drop 0.5 -o model.offramp --json > report.json',
+      'offramp augment model.onnx --data pictures/ --preprocess \'[{"op":"transpose","axes":[0,3,1,2]}]\' -o model.offramp',
+    ],
+  },
+  {
+    name: 'evaluate', summary: 'measure a model or a package on labelled samples', positionals: ['MODEL|PACKAGE'], required: ['data'],
+    options: {
+      data: { value: 'DATA', help: 'labelled samples' }, preprocess, rows: { value: 'N', help: 'use at most N rows, drawn at random but the same ones every time' }, backend, json, help,
+    },
+    details: `Runs every sample through the model, and through the package if it is one: accuracy, executed MACs and time, side by
+side. A package (the zip, or the folder it was unpacked to) takes raw samples and brings its own preprocessing.
+
+${dataForms}`,
+    examples: ['offramp evaluate model.offramp --data test.json', 'offramp evaluate model.onnx --data t10k-images-idx3-ubyte.gz --json'],
+  },
+  {
+    name: 'run', summary: 'classify one sample with a package', positionals: ['PACKAGE'], required: ['input'],
+    options: {
+      input: { value: 'FILE', help: 'a raw sample: .npy, a picture, or .json with nested lists of numbers' },
+      row: { value: 'N', help: 'take row N (from 0) of a .npy file or list that holds many samples' }, backend, json, help,
+    },
+    details: 'Prints the class, its probability, the exit that answered and the MACs that were spent.',
+    examples: ['offramp run model.offramp --input digit.png', 'offramp run model.offramp --input samples.npy --row 7 --json'],
+  },
+  {
+    name: 'report', summary: 'write a package\'s report as one HTML file', positionals: ['PACKAGE'], required: ['output'],
+    options: { output: { value: 'FILE', short: 'o', help: 'the HTML file to write' }, json, help },
+    details: 'Writes what the package says about itself - savings, accuracy, exits, evidence - as one self-contained page.',
+    examples: ['offramp report model.offramp -o report.html'],
+  },
+];
+
+export function generalHelp(): string {
+  const width = Math.max(...commandSpecs.map((spec) => spec.name.length));
+  return `offramp: turns a trained ONNX classifier into an early-exit network, and runs it
+
+usage: offramp COMMAND ARGUMENTS
+
+${commandSpecs.map((spec) => `  ${spec.name.padEnd(width)}  ${spec.summary}`).join('\n')}
+
+Each command has --help and --json. Data go to standard output, progress to standard error.
+Exit codes: 0 done, 1 internal error, 2 usage, 3 bad model or data, 4 constraint cannot be met, 5 remote stage, 130 cancelled.
+
+example:
+  offramp augment model.onnx --data train.json --select select.json --test test.json -o model.offramp
+  offramp evaluate model.offramp --data test.json
+`;
+}
+
+export function commandHelp(spec: CommandSpec): string {
+  const lines = Object.entries(spec.options).map(([name, option]) => {
+    const short = option.short === undefined ? '    ' : `-${option.short}, `;
+    return { flag: `${short}--${name}${option.value === undefined ? '' : ` ${option.value}`}`, text: option.help };
+  });
+  const width = Math.max(...lines.map(({ flag }) => flag.length));
+  const required = spec.required.map((name) => ` ${spec.options[name]?.short ? `-${spec.options[name]?.short}` : `--${name}`} ${spec.options[name]?.value ?? ''}`);
+  return `usage: offramp ${spec.name} ${spec.positionals.join(' ')}${required.join('')} [options]
+
+${spec.details}
+
+options:
+${lines.map(({ flag, text }) => `  ${flag.padEnd(width)}  ${text}`).join('\n')}
+
+examples:
+${spec.examples.map((example) => `  ${example}`).join('\n')}
+`;
+}

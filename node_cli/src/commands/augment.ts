@@ -1,0 +1,72 @@
+// offramp augment MODEL --data D -o OUT
+import { resolve } from 'node:path';
+import {
+  augmentModel, choosePreprocess, invalidArgument, makeParts, modelClasses, sampleRows, zipPackage, within, type Dataset, type Parts,
+} from '@offramp/engine';
+import { loadNodeEngine } from '@offramp/engine/node';
+import { describeAugment } from '../augment_text.js';
+import { readData, readModel, readPreprocess } from '../inputs.js';
+import type { CommandIo } from '../io.js';
+import type { Arguments } from '../options.js';
+import { ProgressLine } from '../progress_line.js';
+
+const largestSeed = Number.MAX_SAFE_INTEGER;
+
+function readOptions(args: Arguments) {
+  return {
+    maxDropPp: args.number('max-drop', 0, 100),
+    rule: args.choice('rule', ['harm', 'accuracy']),
+    maxExits: args.integer('max-exits', 0, 2),
+    method: args.choice('method', ['joint', 'paper']),
+    epochs: args.integer('epochs', 1, 1000),
+    seed: args.integer('seed', 0, largestSeed),
+    backend: args.choice('backend', ['xnnpack', 'reference']),
+  };
+}
+
+export async function augment(args: Arguments, io: CommandIo): Promise<void> {
+  const options = readOptions(args);
+  const rows = { train: args.integer('train-rows', 1, 1e7), select: args.integer('select-rows', 1, 1e7), test: args.integer('test-rows', 1, 1e7) };
+  const seed = options.seed ?? 0;
+  const modelPath = args.positional(0);
+  const output = args.requiredText('output');
+  if (resolve(output) === resolve(modelPath)) throw invalidArgument(`-o ${output} would overwrite the model`);
+  await io.checkWritable(output);
+  const model = await readModel(modelPath);
+  const engine = await loadNodeEngine();
+  const inspected = within(modelPath, () => engine.inspect(model));
+  const given = await readPreprocess(args.text('preprocess'));
+  const sets = await readSets(args);
+  const { steps, assumed } = choosePreprocess(inspected, sets.data, given);
+  if (assumed !== undefined) io.err(`offramp: ${sets.data.name} brings no preprocessing; assumed: ${assumed}\n`);
+  const parts = limitRows(makeParts(engine, sets, seed), rows, seed);
+  for (const remark of parts.said) io.err(`offramp: ${remark}\n`);
+  const progress = new ProgressLine(io);
+  let outcome: Awaited<ReturnType<typeof augmentModel>>;
+  try {
+    outcome = await augmentModel(engine, model, parts, { ...options, preprocess: steps, labels: sets.data.labels },
+      { onProgress: progress.show, classes: modelClasses(inspected) });
+  } finally {
+    progress.clear();
+  }
+  const bytes = zipPackage(outcome.files);
+  await io.writeFile(output, bytes);
+  io.err(`offramp: wrote ${output} (${bytes.length} bytes)\n`);
+  io.out(args.has('json') ? `${JSON.stringify(outcome.report)}\n` : describeAugment(outcome.report, sets.data.labels, io));
+}
+
+async function readSets(args: Arguments): Promise<{ data: Dataset; select?: Dataset; test?: Dataset }> {
+  const data = await readData(args.requiredText('data'), undefined, undefined);
+  const other = async (name: string): Promise<Dataset | undefined> => {
+    const path = args.text(name);
+    return path === undefined ? undefined : readData(path, data.labels, undefined);
+  };
+  const select = await other('select');
+  const test = await other('test');
+  return { data, ...(select ? { select } : {}), ...(test ? { test } : {}) };
+}
+
+function limitRows(parts: Parts, most: Record<'train' | 'select' | 'test', number | undefined>, seed: number): Parts {
+  const limit = (set: Dataset, rows: number | undefined): Dataset => (rows === undefined ? set : sampleRows(set, rows, seed));
+  return { ...parts, train: limit(parts.train, most.train), select: limit(parts.select, most.select), test: limit(parts.test, most.test) };
+}

@@ -1,0 +1,21 @@
+// What a command may do to the outside, so that tests can stand in for it.
+
+export interface Terminal {
+  /** Standard error is a terminal that can redraw a line. */
+  progressBars: boolean;
+  /** Standard output takes colour. */
+  color: boolean;
+  columns: number;
+}
+
+export interface CommandIo {
+  terminal: Terminal;
+  /** Data: standard output. */
+  out(text: string): void;
+  /** Progress, remarks and errors: standard error. */
+  err(text: string): void;
+  /** Errors: invalid_argument if a file cannot appear at `path`. */
+  checkWritable(path: string): Promise<void>;
+  /** The file appears whole or not at all. Errors: invalid_argument. */
+  writeFile(path: string, bytes: Uint8Array): Promise<void>;
+}

@@ -1,0 +1,103 @@
+#!/usr/bin/env node
+// Entry of the command. The command itself runs in a worker, so that this thread always answers Ctrl-C at once, however
+// long the module computes; files are written here, in one uninterrupted go.
+import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { OfframpError, type ErrorRecord } from '@offramp/engine';
+import { runCommand } from './cli.js';
+import type { CommandIo, Terminal } from './io.js';
+import { checkWritable, writeAtomically } from './output_file.js';
+
+type FromWorker =
+  | { kind: 'out'; text: string }
+  | { kind: 'err'; text: string }
+  | { kind: 'check'; id: number; path: string }
+  | { kind: 'write'; id: number; path: string; bytes: Uint8Array }
+  | { kind: 'done'; exitCode: number };
+interface ToWorker {
+  id: number;
+  error?: ErrorRecord;
+}
+interface Job {
+  argv: string[];
+  terminal: Terminal;
+}
+
+function describeTerminal(): Terminal {
+  const noColor = (process.env['NO_COLOR'] ?? '') !== '' || process.env['TERM'] === 'dumb';
+  return {
+    progressBars: process.stderr.isTTY === true && process.env['TERM'] !== 'dumb',
+    color: process.stdout.isTTY === true && !noColor,
+    columns: process.stderr.columns ?? 80,
+  };
+}
+
+function superviseWorker(): void {
+  const terminal = describeTerminal();
+  const stop = (code: number): void => {
+    process.stderr.write(`${terminal.progressBars ? '\r\x1b[2K' : ''}offramp: cancelled\n`);
+    process.exit(code);
+  };
+  process.on('SIGINT', () => stop(130));
+  process.on('SIGTERM', () => stop(143));
+  const job: Job = { argv: process.argv.slice(2), terminal };
+  const worker = new Worker(new URL(import.meta.url), { workerData: job });
+  let exitCode = 1;
+  const reply = (id: number, work: () => void): void => {
+    const answer: ToWorker = { id };
+    try {
+      work();
+    } catch (thrown) {
+      answer.error = OfframpError.from(thrown).toRecord();
+    }
+    worker.postMessage(answer);
+  };
+  worker.on('message', (message: FromWorker) => {
+    switch (message.kind) {
+      case 'out': process.stdout.write(message.text); break;
+      case 'err': process.stderr.write(message.text); break;
+      case 'check': reply(message.id, () => checkWritable(message.path)); break;
+      case 'write': reply(message.id, () => writeAtomically(message.path, message.bytes)); break;
+      case 'done':
+        exitCode = message.exitCode;
+        void worker.terminate();
+        break;
+    }
+  });
+  worker.on('error', (error) => process.stderr.write(`offramp: error: ${error.message}\n`));
+  worker.on('exit', () => {
+    process.exitCode = exitCode;
+  });
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') process.stderr.write(`offramp: error: standard output: ${error.message}\n`);
+    process.exit(error.code === 'EPIPE' ? 0 : 1); // the reader, such as head, has seen enough
+  });
+}
+
+async function work(port: NonNullable<typeof parentPort>, job: Job): Promise<void> {
+  const waiting = new Map<number, { resolve: () => void; reject: (error: OfframpError) => void }>();
+  let lastId = 0;
+  const send = (message: FromWorker): void => port.postMessage(message);
+  const ask = (message: { kind: 'check'; path: string } | { kind: 'write'; path: string; bytes: Uint8Array }): Promise<void> =>
+    new Promise((resolve, reject) => {
+      lastId += 1;
+      waiting.set(lastId, { resolve, reject });
+      send({ ...message, id: lastId });
+    });
+  port.on('message', ({ id, error }: ToWorker) => {
+    const promise = waiting.get(id);
+    waiting.delete(id);
+    if (error === undefined) promise?.resolve();
+    else promise?.reject(OfframpError.fromRecord(error));
+  });
+  const io: CommandIo = {
+    terminal: job.terminal,
+    out: (text) => send({ kind: 'out', text }),
+    err: (text) => send({ kind: 'err', text }),
+    checkWritable: (path) => ask({ kind: 'check', path }),
+    writeFile: (path, bytes) => ask({ kind: 'write', path, bytes }),
+  };
+  send({ kind: 'done', exitCode: await runCommand(job.argv, io) });
+}
+
+if (isMainThread) superviseWorker();
+else if (parentPort !== null) await work(parentPort, workerData as Job);

@@ -1,0 +1,54 @@
+// Output files appear by rename, whole or not at all. Everything here is synchronous: no signal handler runs in between.
+import { closeSync, fsyncSync, openSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { invalidArgument } from '@offramp/engine';
+import { reasonOf } from '@offramp/engine/node';
+
+function temporaryBeside(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+}
+
+/** Makes and removes a file beside `path`, since rights alone do not tell. Errors: invalid_argument. */
+export function checkWritable(path: string): void {
+  if (path === '') throw invalidArgument('the output file has an empty name');
+  let isFolder = false;
+  try {
+    isFolder = statSync(path).isDirectory();
+  } catch {
+    // It need not exist.
+  }
+  if (isFolder || path.endsWith('/')) throw invalidArgument(`cannot write ${path}: it is a folder; name a file`);
+  const temporary = temporaryBeside(path);
+  try {
+    closeSync(openSync(temporary, 'wx'));
+    unlinkSync(temporary);
+  } catch (thrown) {
+    throw invalidArgument(`cannot write ${path}: ${folderReason(path, thrown)}`);
+  }
+}
+
+/** Errors: invalid_argument, and no trace is left. */
+export function writeAtomically(path: string, bytes: Uint8Array): void {
+  const temporary = temporaryBeside(path);
+  try {
+    const file = openSync(temporary, 'wx');
+    try {
+      for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (thrown) {
+    try {
+      unlinkSync(temporary);
+    } catch {
+      // It was never made.
+    }
+    throw invalidArgument(`cannot write ${path}: ${folderReason(path, thrown)}`);
+  }
+}
+
+function folderReason(path: string, thrown: unknown): string {
+  return (thrown as { code?: string }).code === 'ENOENT' ? `the folder ${dirname(path)} does not exist` : reasonOf(thrown);
+}

@@ -1,0 +1,226 @@
+// The Embind module: every binding converts, the core decides. The TypeScript side is wasm/engine/src/raw_module.ts.
+#include <emscripten/bind.h>
+
+#include "convert.h"
+
+namespace offramp::js {
+namespace {
+
+val text(const Json& json) { return val(json.dump(-1, ' ', false, Json::error_handler_t::replace)); }
+// Hands a C++ object to JavaScript, which owns it and calls delete().
+template <class T>
+val owned(std::unique_ptr<T> object) { return val(std::move(object)); }
+
+Result<Json> options_from(const std::string& json) { return parse_json(json, ErrorCode::kInvalidArgument); }
+
+val exited_to(const Exited& exited) {
+  val object = val::object();
+  object.set("predictedClass", exited.predicted_class);
+  object.set("probabilities", floats_to(exited.probabilities));
+  object.set("exit", exited.exit);
+  object.set("score", exited.score);
+  return object;
+}
+
+val stage_result_to(const StageResult& result) {
+  val object = val::object();
+  if (const auto* exited = std::get_if<Exited>(&result)) {
+    object.set("exited", exited_to(*exited));
+  } else {
+    const NeedsStage& needs = std::get<NeedsStage>(result);
+    val stage = val::object();
+    stage.set("stage", needs.stage);
+    stage.set("boundary", tensor_to(needs.boundary));
+    object.set("needsStage", stage);
+  }
+  return object;
+}
+
+// --- Models
+
+val inspect(const val& onnx) { return reply(inspect_model(bytes_from(onnx)), text); }
+
+val split(const val& labels, const val& groups, const std::string& shares_json, double seed) {
+  const auto work = [&]() -> Result<Split> {
+    OFFRAMP_TRY(const Json json, options_from(shares_json));
+    SplitShares shares;
+    OFFRAMP_TRY(shares.train, json_number(json, "train", ErrorCode::kInvalidArgument));
+    OFFRAMP_TRY(shares.select, json_number(json, "select", ErrorCode::kInvalidArgument));
+    OFFRAMP_TRY(shares.certify, json_number(json, "certify", ErrorCode::kInvalidArgument));
+    OFFRAMP_TRY(shares.test, json_number(json, "test", ErrorCode::kInvalidArgument));
+    std::vector<int64_t> group_ids;
+    for (double group : emscripten::vecFromJSArray<double>(groups)) group_ids.push_back(int64_t(group));
+    return split_rows(ints_from(labels), group_ids, shares, uint64_t(seed));
+  };
+  return reply(work(), [](const Split& parts) {
+    val object = val::object();
+    object.set("train", ints_to(parts.train));
+    object.set("select", ints_to(parts.select));
+    object.set("certify", ints_to(parts.certify));
+    object.set("test", ints_to(parts.test));
+    return object;
+  });
+}
+
+val create_session(const val& onnx, const std::string& backend) {
+  const auto work = [&]() -> Result<std::unique_ptr<Session>> {
+    OFFRAMP_TRY(const Backend chosen, backend_from(backend));
+    OFFRAMP_TRY(const Graph graph, load_model(bytes_from(onnx)));
+    return Session::create(graph, {chosen});
+  };
+  return reply(work(), owned<Session>);
+}
+
+val session_run(Session& session, const val& inputs) {
+  const auto work = [&]() -> Result<std::vector<Tensor>> {
+    std::vector<Tensor> tensors;
+    const auto count = inputs["length"].as<size_t>();
+    for (size_t i = 0; i < count; ++i) {
+      OFFRAMP_TRY(Tensor tensor, tensor_from(inputs[i]));
+      tensors.push_back(std::move(tensor));
+    }
+    return session.run(tensors);
+  };
+  return reply(work(), [](const std::vector<Tensor>& outputs) {
+    val list = val::array();
+    for (const Tensor& output : outputs) list.call<void>("push", tensor_to(output));
+    return list;
+  });
+}
+
+double session_executed_macs(const Session& session) { return double(session.executed_macs()); }
+
+// --- Augmentation
+
+val create_augmenter(const val& onnx, const std::string& options) {
+  const auto work = [&]() -> Result<std::unique_ptr<Augmenter>> {
+    OFFRAMP_TRY(const Json json, options_from(options));
+    return Augmenter::create(bytes_from(onnx), json);
+  };
+  return reply(work(), owned<Augmenter>);
+}
+
+val augmenter_add_rows(Augmenter& augmenter, const std::string& part, const val& raw, const val& labels) {
+  const auto work = [&]() -> Status {
+    OFFRAMP_TRY(const Tensor tensor, tensor_from(raw));
+    if (part == "train") return augmenter.add_rows(Augmenter::Part::kTrain, tensor, ints_from(labels));
+    if (part == "select") return augmenter.add_rows(Augmenter::Part::kSelect, tensor, ints_from(labels));
+    if (part == "test") return augmenter.add_rows(Augmenter::Part::kTest, tensor, ints_from(labels));
+    return invalid_argument("unknown part \"" + part + "\": expected train, select or test");
+  };
+  return reply(work());
+}
+
+val augmenter_step(Augmenter& augmenter) {
+  return reply(augmenter.step(), [](const Augmenter::Progress& progress) {
+    val object = val::object();
+    object.set("phase", progress.phase);
+    object.set("done", double(progress.done));
+    object.set("total", double(progress.total));
+    return object;
+  });
+}
+
+val augmenter_result(const Augmenter& augmenter) { return success(text(augmenter.result())); }
+
+val augmenter_package(const Augmenter& augmenter, const std::string& host_evidence) {
+  const auto work = [&]() -> Result<std::vector<PackageFile>> {
+    OFFRAMP_TRY(const Json json, options_from(host_evidence));
+    return augmenter.package(json);
+  };
+  return reply(work(), files_to);
+}
+
+// --- Packages
+
+val create_runtime(const val& files, const std::string& backend) {
+  const auto work = [&]() -> Result<std::unique_ptr<StagedRuntime>> {
+    OFFRAMP_TRY(const Backend chosen, backend_from(backend));
+    OFFRAMP_TRY(Package package, load_package(files_from(files)));
+    return StagedRuntime::create(std::move(package), {chosen});
+  };
+  return reply(work(), owned<StagedRuntime>);
+}
+
+val runtime_begin(StagedRuntime& runtime, const val& raw) {
+  auto sample = tensor_from(raw);
+  return sample ? reply(runtime.begin(*sample), stage_result_to) : failure(sample.error());
+}
+
+val runtime_run_stage(StagedRuntime& runtime, int stage, const val& boundary) {
+  auto tensor = tensor_from(boundary);
+  return tensor ? reply(runtime.run_stage(stage, *tensor), stage_result_to) : failure(tensor.error());
+}
+
+val runtime_run(StagedRuntime& runtime, const val& raw) {
+  auto sample = tensor_from(raw);
+  return sample ? reply(runtime.run(*sample), exited_to) : failure(sample.error());
+}
+
+val runtime_manifest(const StagedRuntime& runtime) { return success(text(runtime.package().manifest)); }
+int runtime_stage_count(const StagedRuntime& runtime) { return int(runtime.package().stages.size()); }
+double runtime_executed_macs(const StagedRuntime& runtime) { return double(runtime.executed_macs()); }
+
+// --- Evaluation
+
+val create_evaluator_from_package(const val& files, const std::string& backend) {
+  auto chosen = backend_from(backend);
+  return chosen ? reply(Evaluator::from_package(files_from(files), *chosen), owned<Evaluator>) : failure(chosen.error());
+}
+
+val create_evaluator_from_model(const val& onnx, const std::string& preprocess, const std::string& backend) {
+  const auto work = [&]() -> Result<std::unique_ptr<Evaluator>> {
+    OFFRAMP_TRY(const Backend chosen, backend_from(backend));
+    OFFRAMP_TRY(const Json steps, options_from(preprocess));
+    return Evaluator::from_model(bytes_from(onnx), steps, chosen);
+  };
+  return reply(work(), owned<Evaluator>);
+}
+
+val evaluator_set_rows(Evaluator& evaluator, const val& raw, const val& labels) {
+  auto tensor = tensor_from(raw);
+  return tensor ? reply(evaluator.set_rows(*tensor, ints_from(labels))) : failure(tensor.error());
+}
+
+val evaluator_run_base(Evaluator& evaluator, int row) { return reply(evaluator.run_base(row)); }
+val evaluator_run_staged(Evaluator& evaluator, int row) { return reply(evaluator.run_staged(row)); }
+val evaluator_result(const Evaluator& evaluator) { return success(text(evaluator.result())); }
+
+}  // namespace
+
+EMSCRIPTEN_BINDINGS(offramp) {
+  using emscripten::class_;
+  using emscripten::function;
+
+  function("inspectModel", &inspect);
+  function("splitRows", &split);
+  function("createSession", &create_session);
+  class_<Session>("Session").function("run", &session_run).function("executedMacs", &session_executed_macs);
+
+  function("createAugmenter", &create_augmenter);
+  class_<Augmenter>("Augmenter")
+      .function("addRows", &augmenter_add_rows)
+      .function("step", &augmenter_step)
+      .function("result", &augmenter_result)
+      .function("package", &augmenter_package);
+
+  function("createRuntime", &create_runtime);
+  class_<StagedRuntime>("Runtime")
+      .function("begin", &runtime_begin)
+      .function("runStage", &runtime_run_stage)
+      .function("run", &runtime_run)
+      .function("manifest", &runtime_manifest)
+      .function("stageCount", &runtime_stage_count)
+      .function("executedMacs", &runtime_executed_macs);
+
+  function("createEvaluatorFromPackage", &create_evaluator_from_package);
+  function("createEvaluatorFromModel", &create_evaluator_from_model);
+  class_<Evaluator>("Evaluator")
+      .function("staged", &Evaluator::staged)
+      .function("setRows", &evaluator_set_rows)
+      .function("runBase", &evaluator_run_base)
+      .function("runStaged", &evaluator_run_staged)
+      .function("result", &evaluator_result);
+}
+
+}  // namespace offramp::js

@@ -1,0 +1,148 @@
+// Drives the core's augmenter from rows to a package in bounded pieces: progress, cancelling, and measured times.
+import { checkSeveralClasses, checkLabelRange, sliceDataset, type Dataset } from './data/dataset.js';
+import type { Augmenter, Engine } from './engine.js';
+import { throwIfAborted, within } from './errors.js';
+import { measureLatency, type HostControls, type LatencyKeys } from './evaluate.js';
+import { isJsonObject, type Json, type JsonObject } from './json.js';
+import { ProgressEstimator, type PhaseSpec } from './progress.js';
+import type { Backend, PackageFile, Part } from './raw_module.js';
+import type { AugmentReport } from './reports.js';
+import { ChunkSizer, Scheduler } from './scheduler.js';
+
+/** What the core's Augmenter takes; left out means its default. */
+export interface AugmentOptions {
+  maxDropPp?: number | undefined;
+  rule?: 'harm' | 'accuracy' | undefined;
+  maxExits?: number | undefined;
+  levels?: number | undefined;
+  seed?: number | undefined;
+  epochs?: number | undefined;
+  backend?: Backend | undefined;
+  method?: 'joint' | 'paper' | undefined;
+  preprocess: Json[];
+  labels?: string[] | undefined;
+}
+
+export interface AugmentData {
+  train: Dataset;
+  select: Dataset;
+  test: Dataset;
+}
+
+export interface AugmentOutcome {
+  report: AugmentReport;
+  files: PackageFile[];
+}
+
+const largestChunk = 64;
+const latencyRows = 200;
+// Seconds relative to each other on a small residual network; the estimator corrects them as it goes.
+const phases: PhaseSpec[] = [
+  { name: 'extract', weight: 8 }, { name: 'screen', weight: 2 }, { name: 'train', weight: 8 },
+  { name: 'search', weight: 2 }, { name: 'measure', weight: 1 },
+];
+
+/** Errors: as the core's augmenter, naming the data; cancelled as soon as the piece at work is done. */
+export async function augmentModel(
+  engine: Engine, model: Uint8Array, data: AugmentData, options: AugmentOptions, host: HostControls & { classes?: number | undefined } = {},
+): Promise<AugmentOutcome> {
+  checkData(data, host.classes);
+  throwIfAborted(host.signal);
+  const progress = new ProgressEstimator(phases, () => performance.now() / 1000);
+  const report = (phase: string, done: number, total: number): void => host.onProgress?.(progress.update(phase, done, total));
+  const augmenter = engine.createAugmenter(model, coreOptions(options));
+  try {
+    const extract = await addAllRows(augmenter, data, report, host.signal);
+    const { train, search } = await runSteps(augmenter, report, host.signal);
+    const latency = await measureLatency(engine, augmenter.package({}), data.test, options.backend ?? 'xnnpack', latencyRows,
+      (done, total) => report('measure', done, total), host.signal);
+    const result = augmenter.result();
+    const measured = measuredEvidence(result, { extract, train, search }, latency);
+    return { report: withEvidence(result, measured), files: augmenter.package(measured) };
+  } finally {
+    augmenter.dispose();
+  }
+}
+
+function checkData(data: AugmentData, classes: number | undefined): void {
+  checkSeveralClasses(data.train);
+  if (classes === undefined) return;
+  for (const set of [data.train, data.select, data.test]) {
+    within(`data ${set.name}`, () => checkLabelRange(set.y, classes, 'the model has'));
+  }
+}
+
+async function addAllRows(
+  augmenter: Augmenter, data: AugmentData, report: (phase: string, done: number, total: number) => void, signal: AbortSignal | undefined,
+): Promise<number> {
+  const start = performance.now();
+  const scheduler = new Scheduler(signal);
+  const sizer = new ChunkSizer(largestChunk);
+  const total = data.train.y.length + data.select.y.length + data.test.y.length;
+  let done = 0;
+  for (const part of ['train', 'select', 'test'] as const satisfies readonly Part[]) {
+    const set = data[part];
+    for (let begin = 0; begin < set.y.length;) {
+      const chunk = sliceDataset(set, begin, Math.min(begin + sizer.rows, set.y.length));
+      const chunkStart = performance.now();
+      within(`data ${set.name} (${part})`, () => augmenter.addRows(part, chunk.x, chunk.y));
+      sizer.record(performance.now() - chunkStart);
+      begin += chunk.y.length;
+      done += chunk.y.length;
+      report('extract', done, total);
+      await scheduler.breathe();
+    }
+  }
+  return (performance.now() - start) / 1000;
+}
+
+async function runSteps(
+  augmenter: Augmenter, report: (phase: string, done: number, total: number) => void, signal: AbortSignal | undefined,
+): Promise<{ train: number; search: number }> {
+  const scheduler = new Scheduler(signal);
+  const seconds = { train: 0, search: 0 };
+  for (let phase = 'screen'; phase !== 'finished';) {
+    const start = performance.now();
+    const step = augmenter.step();
+    const took = (performance.now() - start) / 1000;
+    // The answer names the phase that comes next; the time belongs to the one before.
+    if (phase === 'search') seconds.search += took;
+    else seconds.train += took;
+    phase = step.phase;
+    if (step.phase !== 'finished') report(step.phase, step.done, step.total);
+    await scheduler.breathe();
+  }
+  return seconds;
+}
+
+function coreOptions(options: AugmentOptions): JsonObject {
+  const named: Record<string, Json | undefined> = {
+    max_drop_pp: options.maxDropPp, rule: options.rule, max_exits: options.maxExits, levels: options.levels, seed: options.seed,
+    epochs: options.epochs, backend: options.backend, method: options.method, preprocess: options.preprocess, labels: options.labels,
+  };
+  return Object.fromEntries(Object.entries(named).filter((entry): entry is [string, Json] => entry[1] !== undefined));
+}
+
+/** What only the host knows, in the shape of the report: also the core merges it into the manifest's evidence so. */
+function measuredEvidence(
+  result: JsonObject, seconds: AugmentReport['search']['seconds'], latency: LatencyKeys,
+): JsonObject {
+  const evidence = result['evidence'];
+  const packaged = isJsonObject(evidence) && evidence['packaged'] === 'paper_method' ? 'paper_method' : 'plan';
+  return {
+    base: { mean_latency_ns: latency.base_mean_latency_ns, median_latency_ns: latency.base_median_latency_ns },
+    [packaged]: {
+      mean_latency_ns: latency.mean_latency_ns, median_latency_ns: latency.median_latency_ns, latency_samples: latency.latency_samples,
+    },
+    search: { seconds: { ...seconds } },
+  };
+}
+
+function withEvidence(result: JsonObject, measured: JsonObject): AugmentReport {
+  const merged: JsonObject = { ...result };
+  for (const [key, value] of Object.entries(measured)) {
+    const before = result[key];
+    merged[key] = isJsonObject(before) && isJsonObject(value) ? { ...before, ...value } : value;
+  }
+  return merged as unknown as AugmentReport;
+}

@@ -1,0 +1,54 @@
+// Which rows train heads, choose thresholds and judge the result, from the sets that the user named.
+import { invalidData } from '../errors.js';
+import type { Engine } from '../engine.js';
+import { takeRows, type Dataset } from './dataset.js';
+
+export interface NamedSets {
+  data: Dataset;
+  select?: Dataset | undefined;
+  test?: Dataset | undefined;
+}
+
+export interface Parts {
+  train: Dataset;
+  select: Dataset;
+  test: Dataset;
+  /** How the parts came about, for the user to read. */
+  said: string[];
+}
+
+/**
+ * Named sets are used as they are. Without --test, half of --select is kept for the report: those rows the backbone
+ * has not seen either. With only --data, it is split half, quarter, quarter.
+ * Errors: invalid_data if samples or preprocessing differ between the sets, or there are too few rows to split.
+ */
+export function makeParts(engine: Engine, sets: NamedSets, seed: number): Parts {
+  const { data, select, test } = sets;
+  for (const other of [select, test]) if (other !== undefined) checkAlike(data, other);
+  const split = (set: Dataset, shares: { train: number; select: number; test: number }): { train: Dataset; select: Dataset; test: Dataset } => {
+    const rows = engine.splitRows(set.y, set.groups, { ...shares, certify: 0 }, seed);
+    return { train: takeRows(set, rows.train), select: takeRows(set, rows.select), test: takeRows(set, rows.test) };
+  };
+  if (select !== undefined && test !== undefined) return { train: data, select, test, said: [] };
+  if (select !== undefined) {
+    const halves = split(select, { train: 0, select: 0.5, test: 0.5 });
+    return { train: data, select: halves.select, test: halves.test, said: [`no --test: half of ${select.name} is kept for the report`] };
+  }
+  const warning = 'if the model was trained on these rows, thresholds will be too optimistic: name unseen rows with --select';
+  if (test !== undefined) {
+    const halves = split(data, { train: 0.7, select: 0.3, test: 0 });
+    return { train: halves.train, select: halves.select, test, said: [`no --select: thresholds are chosen on 30 % of ${data.name}; ${warning}`] };
+  }
+  return { ...split(data, { train: 0.5, select: 0.25, test: 0.25 }), said: [`no --select and --test: ${data.name} is split into train, select and test (50, 25, 25 %); ${warning}`] };
+}
+
+function checkAlike(data: Dataset, other: Dataset): void {
+  const shape = (set: Dataset): string => `${set.x.dtype} [${set.x.dims.slice(1).join(', ')}]`;
+  if (shape(data) !== shape(other)) throw invalidData(`samples of ${other.name} are ${shape(other)}, those of ${data.name} ${shape(data)}; they must be alike`);
+  if (JSON.stringify(data.preprocess ?? null) !== JSON.stringify(other.preprocess ?? null)) {
+    throw invalidData(`the preprocessing of ${other.name} differs from that of ${data.name}; one model has one`);
+  }
+  if (data.labels !== undefined && other.labels !== undefined && JSON.stringify(data.labels) !== JSON.stringify(other.labels)) {
+    throw invalidData(`the labels of ${other.name} differ from those of ${data.name}`);
+  }
+}

@@ -1,0 +1,192 @@
+// The engine: the module behind typed, disposable handles that throw OfframpError. Bindings convert, the core decides.
+import { OfframpError } from './errors.js';
+import { parseReport, type Json, type JsonObject } from './json.js';
+import type {
+  Backend, Exited, ModuleFactory, PackageFile, Part, RawAugmenter, RawEvaluator, RawHandle, RawModule, RawResult,
+  RawRuntime, RawSession, Split, StageResult, StepProgress,
+} from './raw_module.js';
+import type { InspectReport } from './reports.js';
+import type { RawTensor } from './tensor.js';
+
+export interface SplitShares {
+  train: number;
+  select: number;
+  certify: number;
+  test: number;
+}
+
+/** Source of the module: its factory, and its bytes where the host hands them in. */
+export interface EngineSource {
+  factory: ModuleFactory;
+  wasmBinary?: Uint8Array | ArrayBuffer;
+  locateFile?: (name: string) => string;
+}
+
+/** Errors: internal if the host cannot start the module. */
+export async function loadEngine(source: EngineSource): Promise<Engine> {
+  const { factory, ...options } = source;
+  try {
+    return new Engine(await factory(options));
+  } catch (thrown) {
+    throw OfframpError.from(thrown).within('starting the WebAssembly module');
+  }
+}
+
+export class Engine {
+  private readonly live = new Set<Handle<RawHandle>>();
+
+  constructor(private readonly raw: RawModule) {}
+
+  /** Handles not yet disposed: for leak tests. */
+  get liveHandles(): number {
+    return this.live.size;
+  }
+
+  inspect(onnx: Uint8Array): InspectReport {
+    return parseReport(unwrap(() => this.raw.inspectModel(onnx)), 'the inspect report');
+  }
+
+  /** Rows of each part; `groups` keeps rows of equal number together. */
+  splitRows(labels: Int32Array, groups: Float64Array | undefined, shares: SplitShares, seed: number): Split {
+    const none = new Float64Array(0);
+    return unwrap(() => this.raw.splitRows(labels, groups ?? none, JSON.stringify(shares), seed));
+  }
+
+  createSession(onnx: Uint8Array, backend: Backend = 'xnnpack'): Session {
+    return this.adopt(new Session(unwrap(() => this.raw.createSession(onnx, backend)), this.live));
+  }
+
+  createAugmenter(onnx: Uint8Array, options: JsonObject): Augmenter {
+    return this.adopt(new Augmenter(unwrap(() => this.raw.createAugmenter(onnx, JSON.stringify(options))), this.live));
+  }
+
+  createRuntime(files: PackageFile[], backend: Backend = 'xnnpack'): Runtime {
+    return this.adopt(new Runtime(unwrap(() => this.raw.createRuntime(files, backend)), this.live));
+  }
+
+  evaluatorFromPackage(files: PackageFile[], backend: Backend = 'xnnpack'): Evaluator {
+    return this.adopt(new Evaluator(unwrap(() => this.raw.createEvaluatorFromPackage(files, backend)), this.live));
+  }
+
+  evaluatorFromModel(onnx: Uint8Array, preprocess: Json[], backend: Backend = 'xnnpack'): Evaluator {
+    const steps = JSON.stringify(preprocess);
+    return this.adopt(new Evaluator(unwrap(() => this.raw.createEvaluatorFromModel(onnx, steps, backend)), this.live));
+  }
+
+  private adopt<T extends Handle<RawHandle>>(handle: T): T {
+    this.live.add(handle);
+    return handle;
+  }
+}
+
+/** Owns an object in the module's memory until dispose(). */
+export abstract class Handle<R extends RawHandle> {
+  private raw: R | undefined;
+
+  constructor(raw: R, private readonly live: Set<Handle<RawHandle>>) {
+    this.raw = raw;
+  }
+
+  protected get object(): R {
+    if (this.raw === undefined) throw new OfframpError('invalid_argument', `${this.constructor.name} was disposed`);
+    return this.raw;
+  }
+
+  /** Frees the object; further calls do nothing. */
+  dispose(): void {
+    const raw = this.raw;
+    this.raw = undefined;
+    this.live.delete(this as unknown as Handle<RawHandle>);
+    raw?.delete();
+  }
+}
+export interface Handle<R extends RawHandle> {
+  [Symbol.dispose](): void;
+}
+// Hosts without explicit resource management have no such symbol; they call dispose().
+if (typeof Symbol.dispose === 'symbol') {
+  Handle.prototype[Symbol.dispose] = function (this: Handle<RawHandle>) {
+    this.dispose();
+  };
+}
+
+/** A plain model. */
+export class Session extends Handle<RawSession> {
+  run(inputs: RawTensor[]): RawTensor[] {
+    return unwrap(() => this.object.run(inputs));
+  }
+  executedMacs(): number {
+    return this.object.executedMacs();
+  }
+}
+
+/** From rows to a package: addRows() for every chunk of every part, step() until finished, result() and package(). */
+export class Augmenter extends Handle<RawAugmenter> {
+  addRows(part: Part, x: RawTensor, labels: Int32Array): void {
+    unwrap(() => this.object.addRows(part, x, labels));
+  }
+  step(): StepProgress {
+    return unwrap(() => this.object.step());
+  }
+  result(): JsonObject {
+    return parseReport(unwrap(() => this.object.result()), 'the augment report');
+  }
+  /** `hostEvidence` is merged into the manifest's evidence. */
+  package(hostEvidence: JsonObject): PackageFile[] {
+    return unwrap(() => this.object.package(JSON.stringify(hostEvidence)));
+  }
+}
+
+/** A package, run stage by stage or to its answer. */
+export class Runtime extends Handle<RawRuntime> {
+  manifest(): JsonObject {
+    return parseReport(unwrap(() => this.object.manifest()), 'the manifest');
+  }
+  stageCount(): number {
+    return this.object.stageCount();
+  }
+  executedMacs(): number {
+    return this.object.executedMacs();
+  }
+  begin(x: RawTensor): StageResult {
+    return unwrap(() => this.object.begin(x));
+  }
+  runStage(stage: number, boundary: RawTensor): StageResult {
+    return unwrap(() => this.object.runStage(stage, boundary));
+  }
+  run(x: RawTensor): Exited {
+    return unwrap(() => this.object.run(x));
+  }
+}
+
+/** Base and staged model side by side on the rows last set. */
+export class Evaluator extends Handle<RawEvaluator> {
+  staged(): boolean {
+    return this.object.staged();
+  }
+  setRows(x: RawTensor, labels: Int32Array): void {
+    unwrap(() => this.object.setRows(x, labels));
+  }
+  runBase(row: number): void {
+    unwrap(() => this.object.runBase(row));
+  }
+  runStaged(row: number): void {
+    unwrap(() => this.object.runStaged(row));
+  }
+  result(): JsonObject {
+    return parseReport(unwrap(() => this.object.result()), 'the evaluate report');
+  }
+}
+
+function unwrap<T>(call: () => RawResult<T>): T {
+  let answer: RawResult<T>;
+  try {
+    answer = call();
+  } catch (thrown) {
+    // The module never throws: a trap or a failed allocation ended it.
+    if (thrown instanceof OfframpError) throw thrown;
+    throw new OfframpError('internal', `the WebAssembly module stopped: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
+  if ('error' in answer) throw OfframpError.fromRecord(answer.error);
+  return answer.value;
+}

@@ -1,0 +1,20 @@
+// Everything a host needs: one contract for the page, Node and gateways.
+export * from './augment.js';
+export { checkLabelRange, checkSeveralClasses, sampleRows, sliceDataset, takeRows, type Dataset } from './data/dataset.js';
+export { readSteps } from './data/description.js';
+export { dataLimits, MemoryFileTree, resolveInside, type DataLimits, type FileTree } from './data/file_tree.js';
+export { readNpy } from './data/npy.js';
+export { decodePng, dropAlpha, type Picture, type PictureDecoder } from './data/png.js';
+export { choosePreprocess, guessPreprocess, modelClasses, modelInputShape, type PreprocessGuess } from './data/preprocess_guess.js';
+export { readDataset, type ReadOptions } from './data/read_dataset.js';
+export { makeParts, type NamedSets, type Parts } from './data/splits.js';
+export * from './engine.js';
+export * from './errors.js';
+export { evaluateModel, measureLatency, type HostControls, type Subject } from './evaluate.js';
+export { isJsonObject, parseJson, type Json, type JsonObject } from './json.js';
+export * from './package_zip.js';
+export * from './progress.js';
+export type * from './raw_module.js';
+export type * from './reports.js';
+export { nextTurn } from './scheduler.js';
+export * from './tensor.js';

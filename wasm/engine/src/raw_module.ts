@@ -1,0 +1,81 @@
+// The Embind module as it is: every call answers {value} or {error} and nothing throws.
+import type { ErrorRecord } from './errors.js';
+import type { RawTensor } from './tensor.js';
+
+export type RawResult<T> = { value: T } | { error: ErrorRecord };
+export type Backend = 'xnnpack' | 'reference';
+export type Part = 'train' | 'select' | 'test';
+
+export interface PackageFile {
+  /** "manifest.json", "stages/0.onnx" */
+  name: string;
+  bytes: Uint8Array;
+}
+
+export interface Split {
+  train: Int32Array;
+  select: Int32Array;
+  certify: Int32Array;
+  test: Int32Array;
+}
+
+export interface RawHandle {
+  delete(): void;
+}
+
+export interface RawSession extends RawHandle {
+  run(inputs: RawTensor[]): RawResult<RawTensor[]>;
+  executedMacs(): number;
+}
+
+export interface StepProgress {
+  phase: 'screen' | 'train' | 'search' | 'finished';
+  done: number;
+  total: number;
+}
+
+export interface RawAugmenter extends RawHandle {
+  addRows(part: Part, x: RawTensor, labels: Int32Array): RawResult<null>;
+  step(): RawResult<StepProgress>;
+  result(): RawResult<string>;
+  package(hostEvidenceJson: string): RawResult<PackageFile[]>;
+}
+
+export interface Exited {
+  predictedClass: number;
+  probabilities: Float32Array;
+  /** Number of the stage that answered. */
+  exit: number;
+  score: number;
+}
+export type StageResult = { exited: Exited } | { needsStage: { stage: number; boundary: RawTensor } };
+
+export interface RawRuntime extends RawHandle {
+  manifest(): RawResult<string>;
+  stageCount(): number;
+  executedMacs(): number;
+  begin(x: RawTensor): RawResult<StageResult>;
+  runStage(stage: number, boundary: RawTensor): RawResult<StageResult>;
+  run(x: RawTensor): RawResult<Exited>;
+}
+
+export interface RawEvaluator extends RawHandle {
+  staged(): boolean;
+  setRows(x: RawTensor, labels: Int32Array): RawResult<null>;
+  runBase(row: number): RawResult<null>;
+  runStaged(row: number): RawResult<null>;
+  result(): RawResult<string>;
+}
+
+export interface RawModule {
+  inspectModel(onnx: Uint8Array): RawResult<string>;
+  splitRows(labels: Int32Array, groups: Float64Array, sharesJson: string, seed: number): RawResult<Split>;
+  createSession(onnx: Uint8Array, backend: Backend): RawResult<RawSession>;
+  createAugmenter(onnx: Uint8Array, optionsJson: string): RawResult<RawAugmenter>;
+  createRuntime(files: PackageFile[], backend: Backend): RawResult<RawRuntime>;
+  createEvaluatorFromPackage(files: PackageFile[], backend: Backend): RawResult<RawEvaluator>;
+  createEvaluatorFromModel(onnx: Uint8Array, preprocessJson: string, backend: Backend): RawResult<RawEvaluator>;
+}
+
+/** The default export of offramp.mjs. `wasmBinary` hands the bytes in where the host cannot or may not fetch. */
+export type ModuleFactory = (options?: { wasmBinary?: Uint8Array | ArrayBuffer; locateFile?: (name: string) => string }) => Promise<RawModule>;

@@ -1,0 +1,78 @@
+// The JSON that hosts print and others rely on (DESIGN section 9). snake_case: these are wire names.
+import type { Json } from './json.js';
+
+export interface ReportExit {
+  at: string;
+  head: string;
+  score: string;
+  threshold: number;
+  temperature: number;
+  exit_rate: number;
+  accuracy: number | null;
+  macs: number;
+}
+
+export interface ReportPlan {
+  exits: ReportExit[];
+  accuracy: number;
+  accuracy_change_pp: number;
+  harm_pp: number;
+  macro_f1_change_pp: number;
+  class_recall_change_pp: (number | null)[];
+  mean_macs: number;
+  mean_macs_change_pct: number;
+  /** Measured on this machine; null for a plan that was not run. */
+  mean_latency_ns: number | null;
+  mapping: { target: string; from: string; to: string }[];
+  certificate: Json;
+}
+
+export interface AugmentReport {
+  base: { accuracy: number; macs: number; parameters: number; mean_latency_ns: number | null };
+  plan: ReportPlan;
+  paper_method: ReportPlan | null;
+  pareto: { accuracy: number; mean_macs: number }[];
+  search: { exit_points: number; seconds: { extract: number; train: number; search: number } };
+  rows: { train: number; select: number; certify: number; test: number };
+}
+
+export interface EvaluateReport {
+  samples: number;
+  accuracy: number;
+  macro_f1: number;
+  base_accuracy: number;
+  base_macro_f1: number;
+  accuracy_change_pp: number;
+  harm_pp: number;
+  class_recall_change_pp: (number | null)[];
+  base_macs: number;
+  mean_macs: number;
+  mean_macs_change_pct: number;
+  exit_rates: number[];
+  mean_latency_ns: number;
+  base_mean_latency_ns: number;
+  median_latency_ns: number;
+  base_median_latency_ns: number;
+  /** Rows that were timed. */
+  latency_samples: number;
+}
+
+export interface ValueInfo {
+  name: string;
+  dtype?: string;
+  /** The batch is "N"; a shape that cannot be inferred is null. */
+  shape: (number | string | null)[] | null;
+}
+
+export interface InspectReport {
+  inputs: ValueInfo[];
+  outputs: ValueInfo[];
+  opset: number;
+  operators: Record<string, number>;
+  unsupported: string[];
+  macs: number;
+  parameters: number;
+  exit_points: { at: string; shape: (number | string | null)[]; macs: number; parameters: number }[];
+  /** The normalised network's nodes, for drawing. */
+  network?: Json;
+}
