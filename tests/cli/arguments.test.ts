@@ -1,0 +1,74 @@
+// Command lines that cannot be meant: exit code 2 and a text that says what would be right. Help says it beforehand.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runCommand } from 'offramp/cli';
+import { nearest } from 'offramp/options';
+
+async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const result = { code: 0, out: '', err: '' };
+  result.code = await runCommand(argv, {
+    terminal: { progressBars: false, color: false, columns: 80 },
+    out: (text) => { result.out += text; },
+    err: (text) => { result.err += text; },
+    checkWritable: () => Promise.resolve(),
+    writeFile: () => Promise.reject(new Error('nothing may be written')),
+  });
+  return result;
+}
+
+const known = 'inspect, augment, evaluate, run, report';
+const cases: [string[], string][] = [
+  [[], `no command; known are ${known} (see offramp --help)`],
+  [['augmnt'], `unknown command "augmnt"; did you mean augment? Known are ${known} (see offramp --help)`],
+  [['zzz'], `unknown command "zzz"; known are ${known} (see offramp --help)`],
+  [['augment'], 'augment needs MODEL (see offramp augment --help)'],
+  [['augment', 'm'], 'augment needs --data DATA (see offramp augment --help)'],
+  [['augment', 'm', '--data', 'd'], 'augment needs --output FILE (see offramp augment --help)'],
+  [['augment', 'm', 'n', '--data', 'd', '-o', 'x'], 'augment does not know what to do with "n" (see offramp augment --help)'],
+  [['augment', 'm', '--dta', 'd'], 'unknown option --dta; did you mean --data? (see offramp augment --help)'],
+  [['augment', 'm', '--max-dorp', '1'], 'unknown option --max-dorp; did you mean --max-drop? (see offramp augment --help)'],
+  [['augment', 'm', '--quantum'], 'unknown option --quantum (see offramp augment --help)'],
+  [['augment', 'm', '-x'], 'unknown option -x (see offramp augment --help)'],
+  [['augment', 'm', '--data', '--json'], '--data needs a value: --data DATA'],
+  [['augment', 'm', '--data'], '--data needs a value: --data DATA'],
+  [['augment', 'm', '--data', 'd', '--data', 'e'], '--data is given twice'],
+  [['augment', 'm', '--json=yes'], '--json takes no value'],
+  [['augment', 'm', '--data', 'd', '-o', 'x', '--max-drop', '101'], '--max-drop is a number from 0 to 100, not "101"'],
+  [['augment', 'm', '--data', 'd', '-o', 'x', '--max-drop', '-1'], '--max-drop is a number from 0 to 100, not "-1"'],
+  [['augment', 'm', '--data', 'd', '-o', 'x', '--max-drop', '1pp'], '--max-drop is a number from 0 to 100, not "1pp"'],
+  [['augment', 'm', '--data', 'd', '-o', 'x', '--max-exits', '3'], '--max-exits is a whole number from 0 to 2, not "3"'],
+  [['augment', 'm', '--data', 'd', '-o', 'x', '--seed', '1.5'], '--seed is a whole number from 0 to 9007199254740991, not "1.5"'],
+  [['augment', 'm', '--data', 'd', '-o', 'x', '--rule', 'luck'], '--rule is harm or accuracy, not "luck"'],
+  [['augment', 'm', '--data', 'd', '-o', 'x', '--method', 'best'], '--method is joint or paper, not "best"'],
+  [['augment', 'm', '--data', 'd', '-o', './m'], '-o ./m would overwrite the model'],
+  [['evaluate', 'm', '--data', 'd', '--rows', '0'], '--rows is a whole number from 1 to 10000000, not "0"'],
+  [['run', 'p'], 'run needs --input FILE (see offramp run --help)'],
+];
+for (const [argv, message] of cases) {
+  test(`offramp ${argv.join(' ')}`, async () => {
+    assert.deepEqual(await run(...argv), { code: 2, out: argv.includes('--json') ? `${JSON.stringify({ error: { code: 'invalid_argument', message, context: [] } })}\n` : '', err: `offramp: error: ${message}\n` });
+  });
+}
+
+test('help: general, per command, with examples, on standard output', async () => {
+  for (const argv of [['--help'], ['-h'], ['help']]) {
+    const { code, out, err } = await run(...argv);
+    assert.equal(code, 0);
+    assert.equal(err, '');
+    for (const command of known.split(', ')) assert.match(out, new RegExp(`^  ${command} `, 'm'));
+  }
+  for (const command of known.split(', ')) {
+    const { code, out } = await run(command, '--help');
+    assert.equal(code, 0);
+    assert.match(out, new RegExp(`^usage: offramp ${command} `));
+    assert.match(out, new RegExp(`examples:\n  offramp ${command} `));
+    assert.ok(out.split('\n').every((line) => line.length <= 140), 'lines of a readable length');
+    assert.equal((await run('help', command)).out, out);
+  }
+});
+
+test('the nearest known word', () => {
+  assert.equal(nearest('dat', ['data', 'rows']), 'data');
+  assert.equal(nearest('maxdrop', ['max-drop', 'max-exits']), 'max-drop');
+  assert.equal(nearest('quantum', ['data', 'rows']), undefined);
+});

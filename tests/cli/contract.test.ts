@@ -1,0 +1,125 @@
+// The whole way on small data: every command, its JSON against the schema, its text, and the same seed twice.
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { before, test } from 'node:test';
+import { Ajv } from 'ajv';
+import { encode } from 'fast-png';
+import { unzipPackage } from '@offramp/engine';
+import { checkout, exampleModel, offramp, squares, temporaryFolder, writeSquares } from './command.js';
+import { encodeNpy } from './npy_writer.js';
+
+const folder = temporaryFolder();
+const at = (name: string): string => join(folder, name);
+const train = writeSquares(at('train.npz'), 200, 1);
+const select = writeSquares(at('select.npz'), 100, 2);
+const held = writeSquares(at('test.npz'), 100, 3);
+const augmentArguments = ['augment', exampleModel, '--data', train, '--select', select, '--test', held, '--epochs', '2', '--max-drop', '20'];
+
+const schemas = new Ajv({ allowUnionTypes: true });
+for (const name of ['plan', 'augment', 'evaluate', 'inspect', 'run', 'error']) {
+  schemas.addSchema(JSON.parse(readFileSync(join(checkout, `tests/cli/schemas/${name}.json`), 'utf8')) as object);
+}
+function checked(schema: string, text: string): Record<string, unknown> {
+  const value = JSON.parse(text) as Record<string, unknown>;
+  const validate = schemas.getSchema(`${schema}.json`);
+  assert.ok(validate?.(value), JSON.stringify(validate?.errors, null, 1));
+  return value;
+}
+
+async function succeed(...args: string[]): Promise<{ out: string; err: string }> {
+  const { code, out, err } = await offramp(...args);
+  assert.equal(code, 0, err);
+  return { out, err };
+}
+
+let augmented: { out: string; err: string };
+before(async () => {
+  augmented = await succeed(...augmentArguments, '-o', at('a.offramp'), '--json');
+  for (const { name, bytes } of unzipPackage(readFileSync(at('a.offramp')))) {
+    mkdirSync(dirname(at(`unpacked/${name}`)), { recursive: true });
+    writeFileSync(at(`unpacked/${name}`), bytes);
+  }
+});
+
+test('inspect', async () => {
+  const report = checked('inspect', (await succeed('inspect', exampleModel, '--json')).out);
+  assert.deepEqual(report['unsupported'], []);
+  const { out } = await succeed('inspect', exampleModel);
+  assert.match(out, /^MACs +\d/m);
+  assert.match(out, /places for exits\n *# +after/);
+});
+
+test('augment: JSON, remarks on standard error, and one file', () => {
+  const report = checked('augment', augmented.out);
+  assert.deepEqual(report['rows'], { train: 200, select: 100, certify: 0, test: 100 });
+  assert.match(augmented.err, /train\.npz brings no preprocessing; assumed: bytes are pixels, scaled to 0\.\.1; samples \[28, 28\] are reshaped to \[1, 28, 28\]\n/);
+  assert.match(augmented.err, /wrote .*a\.offramp \(\d+ bytes\)\n$/);
+  assert.deepEqual(readdirSync(folder).filter((name) => name.includes('tmp')), []);
+});
+
+test('augment: text, and the same seed gives the same stages', async () => {
+  const { out } = await succeed(...augmentArguments, '-o', at('b.offramp'));
+  assert.match(out, /^ +base +early exit +paper's method\naccuracy +[\d.]+ % +[\d.]+ % +[\d.]+ %\n/);
+  assert.match(out, /\nexits\n/);
+  assert.match(out, /measured on 100 test rows that no step had seen; heads trained on 200, thresholds chosen on 100/);
+  const stages = (path: string): unknown => unzipPackage(readFileSync(path)).filter(({ name }) => name !== 'manifest.json').map(({ name, bytes }) => [name, Buffer.from(bytes).toString('base64')]);
+  assert.deepEqual(stages(at('b.offramp')), stages(at('a.offramp')));
+});
+
+test('evaluate: a model, a package and its unpacked folder agree', async () => {
+  const [model, zip, unpacked] = await Promise.all([[exampleModel], [at('a.offramp')], [at('unpacked')]].map(async ([subject]) =>
+    checked('evaluate', (await succeed('evaluate', subject as string, '--data', held, '--json')).out)));
+  assert.equal(zip?.['samples'], 100);
+  assert.equal(model?.['accuracy'], zip?.['base_accuracy']);
+  for (const key of ['accuracy', 'base_accuracy', 'mean_macs', 'exit_rates', 'harm_pp']) assert.deepEqual(unpacked?.[key], zip?.[key]);
+  const plan = (JSON.parse(augmented.out) as { plan: { accuracy: number; mean_macs: number; harm_pp: number } }).plan;
+  assert.equal(zip?.['accuracy'], plan.accuracy);
+  assert.ok(Math.abs((zip?.['mean_macs'] as number) / plan.mean_macs - 1) < 1e-9, 'executed MACs are the planned ones');
+});
+
+test('evaluate: text and --rows', async () => {
+  const { out } = await succeed('evaluate', at('a.offramp'), '--data', held, '--rows', '30');
+  assert.match(out, /^ +base +early exit +change\naccuracy/);
+  assert.match(out, /measured on 30 rows\n$/);
+});
+
+test('run: .npy, --row, .json and .png of the same sample agree', async () => {
+  const { x } = squares(100, 3);
+  const sample = x.subarray(7 * 784, 8 * 784);
+  writeFileSync(at('one.npy'), encodeNpy('|u1', [28, 28], sample));
+  writeFileSync(at('many.npy'), encodeNpy('|u1', [100, 28, 28], x));
+  writeFileSync(at('one.png'), encode({ width: 28, height: 28, channels: 1, depth: 8, data: sample }));
+  writeFileSync(at('one.json'), JSON.stringify(Array.from({ length: 28 }, (_, line) => [...sample.subarray(line * 28, line * 28 + 28)])));
+  const answers = await Promise.all([['one.npy'], ['many.npy', '--row', '7'], ['one.png'], ['one.json']].map(async ([name, ...more]) =>
+    checked('run', (await succeed('run', at('a.offramp'), '--input', at(name as string), '--json', ...more)).out)));
+  for (const answer of answers) assert.deepEqual(answer, answers[0]);
+  assert.match((await succeed('run', at('a.offramp'), '--input', at('one.png'))).out, /^class +\d+\nprobability +[\d.]+ %\nexit +\d/);
+});
+
+test('run: a wrong shape is bad data', async () => {
+  writeFileSync(at('wrong.npy'), encodeNpy('|u1', [3], new Uint8Array(3)));
+  const { code, err } = await offramp('run', at('a.offramp'), '--input', at('wrong.npy'));
+  assert.equal(code, 3, err);
+});
+
+test('report', async () => {
+  await succeed('report', at('a.offramp'), '-o', at('r.html'));
+  assert.match(readFileSync(at('r.html'), 'utf8'), /^<!doctype html>/i);
+});
+
+test('a damaged package is refused by name', async () => {
+  const file = at('unpacked/stages/0.onnx');
+  const bytes = readFileSync(file);
+  writeFileSync(file, bytes.subarray(1));
+  const { code, err } = await offramp('evaluate', at('unpacked'), '--data', held);
+  writeFileSync(file, bytes);
+  assert.equal(code, 3);
+  assert.match(err, /stages\/0\.onnx/);
+});
+
+test('real files of Fashion-MNIST', { skip: existsSync('/usr/share/datasets/fashion-mnist') ? false : 'Debian package dataset-fashion-mnist is not installed' }, async () => {
+  const { out, err } = await succeed('evaluate', exampleModel, '--data', '/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz', '--rows', '1000', '--json');
+  assert.match(err, /assumed: bytes are pixels/);
+  assert.ok((checked('evaluate', out)['accuracy'] as number) > 0.85);
+});

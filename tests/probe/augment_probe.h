@@ -1,0 +1,3 @@
+#pragma once
+
+int augment_probe(int argc, char** argv);

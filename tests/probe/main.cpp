@@ -1,0 +1,15 @@
+// offramp_probe: the core as a command for tests that compare hosts and backends. The first argument says what to do.
+#include <cstdio>
+#include <cstring>
+
+#include "augment_probe.h"
+#include "model_probe.h"
+
+int main(int argc, char** argv) {
+  const char* what = argc > 1 ? argv[1] : "";
+  if (std::strcmp(what, "logits") == 0) return logits_probe(argc, argv);
+  if (std::strcmp(what, "bench") == 0) return bench_probe(argc, argv);
+  if (std::strcmp(what, "augment") == 0) return augment_probe(argc, argv);
+  std::fprintf(stderr, "usage: offramp_probe logits|bench|augment ...\n");
+  return 2;
+}

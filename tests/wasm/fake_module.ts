@@ -1,0 +1,100 @@
+// A module that answers like the real one but computes nothing: for the drivers' own logic.
+import { Engine, type Dataset, type RawAugmenter, type RawEvaluator, type RawModule, type RawResult, type StepProgress } from '@offramp/engine';
+
+export interface FakeLog {
+  added: { part: string; rows: number; first: number }[];
+  steps: number;
+  runs: string[];
+  deleted: number;
+  options: unknown;
+  evidence: unknown;
+}
+
+export interface FakeOptions {
+  /** Busy milliseconds per step. */
+  stepMilliseconds?: number;
+  packaged?: 'plan' | 'paper_method';
+  failStep?: boolean;
+}
+
+const ok = <T>(value: T): RawResult<T> => ({ value });
+
+function busy(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
+function fakeAugmenter(log: FakeLog, options: FakeOptions): RawAugmenter {
+  const script: StepProgress[] = [
+    { phase: 'screen', done: 1, total: 2 }, { phase: 'train', done: 0, total: 3 }, { phase: 'train', done: 1, total: 3 },
+    { phase: 'search', done: 0, total: 1 }, { phase: 'finished', done: 1, total: 1 },
+  ];
+  return {
+    addRows: (part, x, labels) => {
+      log.added.push({ part, rows: labels.length, first: x.data[0] ?? -1 });
+      return ok(null);
+    },
+    step: () => {
+      busy(options.stepMilliseconds ?? 1);
+      if (options.failStep === true) return { error: { code: 'infeasible', message: 'no plan', context: ['search'] } };
+      return ok(script[Math.min(log.steps++, script.length - 1)] as StepProgress);
+    },
+    result: () => ok(JSON.stringify({
+      base: { accuracy: 0.9, macs: 10, parameters: 3 }, plan: { exits: [], mean_latency_ns: null }, paper_method: { exits: [], mean_latency_ns: null },
+      pareto: [], search: { exit_points: 4 }, rows: {}, evidence: { packaged: options.packaged ?? 'plan' },
+    })),
+    package: (evidence) => {
+      log.evidence = JSON.parse(evidence);
+      return ok([{ name: 'manifest.json', bytes: new Uint8Array(1) }]);
+    },
+    delete: () => { log.deleted += 1; },
+  };
+}
+
+function fakeEvaluator(log: FakeLog, staged: boolean): RawEvaluator {
+  let rows = 0;
+  return {
+    staged: () => staged,
+    setRows: (_, labels) => {
+      log.runs.push(`set ${labels.length}`);
+      return ok(null);
+    },
+    runBase: (row) => {
+      rows += 1;
+      log.runs.push(`base ${row}`);
+      busy(0.02);
+      return ok(null);
+    },
+    runStaged: (row) => {
+      log.runs.push(`staged ${row}`);
+      return ok(null);
+    },
+    result: () => ok(JSON.stringify({ samples: rows, accuracy: 1, base_macs: 5 })),
+    delete: () => { log.deleted += 1; },
+  };
+}
+
+export function fakeEngine(options: FakeOptions = {}): { engine: Engine; log: FakeLog } {
+  const log: FakeLog = { added: [], steps: 0, runs: [], deleted: 0, options: undefined, evidence: undefined };
+  const refuse = (): never => {
+    throw new Error('not part of the fake');
+  };
+  const raw: RawModule = {
+    inspectModel: refuse, splitRows: refuse, createSession: refuse, createRuntime: refuse,
+    createAugmenter: (_, json) => {
+      log.options = JSON.parse(json);
+      return ok(fakeAugmenter(log, options));
+    },
+    createEvaluatorFromPackage: () => ok(fakeEvaluator(log, true)),
+    createEvaluatorFromModel: () => ok(fakeEvaluator(log, false)),
+  };
+  return { engine: new Engine(raw), log };
+}
+
+/** Rows of one byte that count up from `first`, with two classes. */
+export function fakeData(name: string, rows: number, first = 0): Dataset {
+  return {
+    name, x: { dtype: 'u8', dims: [rows, 1], data: Uint8Array.from({ length: rows }, (_, row) => first + row) },
+    y: Int32Array.from({ length: rows }, (_, row) => row % 2),
+  };
+}
