@@ -17,8 +17,7 @@ function(offramp_dependency name include)
   endforeach()
 endfunction()
 
-offramp_dependency(headers headers)  # Eigen, nlohmann, doctest
-offramp_dependency(lbfgs lbfgs lbfgs)
+offramp_dependency(headers headers)  # nlohmann, doctest
 offramp_dependency(onnx_proto protobuf onnx_proto protobuf_lite)
 if(EMSCRIPTEN)
   offramp_dependency(xnnpack xnnpack xnnpack xnnpack_kernels pthreadpool)

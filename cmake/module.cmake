@@ -9,7 +9,6 @@ add_library(offramp_flags INTERFACE)
 target_compile_features(offramp_flags INTERFACE cxx_std_20)
 # No contraction: native, wasm and reference results are compared, and fused multiply-add would round differently.
 target_compile_options(offramp_flags INTERFACE -Wall -Wextra -Wshadow -fno-exceptions -ffp-contract=off)
-target_compile_definitions(offramp_flags INTERFACE EIGEN_MPL2_ONLY)
 if(EMSCRIPTEN)
   # Bulk memory: memcpy is an instruction instead of a call out to JavaScript.
   target_compile_options(offramp_flags INTERFACE -msimd128 -mbulk-memory)

@@ -1,17 +1,22 @@
 # `./run build`. Sourced by run.
 
-# build_preset PRESET: configures once (Ninja repeats it when a CMake file changes) and builds.
+# build_preset PRESET: configures when there is no build folder yet or the dependencies have moved, and builds.
 build_preset() {
-  local preset=$1
-  # A moved cache or a new Emscripten leaves paths behind in an old build folder.
-  local stamp=$ROOT/build/$preset/deps_stamp now
-  now=$(realpath "$ROOT/build/deps/$([ "$preset" = wasm ] && echo wasm || echo native)" "$ROOT")
-  if [ "$(cat "$stamp" 2>/dev/null)" != "$now" ]; then
-    rm -rf "${ROOT:?}/build/$preset"
+  local preset=$1 directory=$ROOT/build/$1 dependencies
+  mkdir -p "$directory"
+  exec 8> "$directory/lock"
+  flock -w 2 8 || { say "waiting for another build of $preset"; flock 8; }
+  case $preset in
+    wasm) dependencies=$(realpath "$ROOT/build/deps/wasm" "$ROOT/build/deps/emscripten" "$ROOT") ;;
+    *) dependencies=$(realpath "$ROOT/build/deps/native" "$ROOT") ;;
+  esac
+  if [ "$(cat "$directory/dependencies" 2> /dev/null)" != "$dependencies" ]; then
+    rm -f "$directory/CMakeCache.txt"
     step "configuring $preset" cmake -S "$ROOT" --preset "$preset"
-    echo "$now" > "$stamp"
+    echo "$dependencies" > "$directory/dependencies"
   fi
-  step "building $preset" nice cmake --build "$ROOT/build/$preset" -j "$JOBS"
+  step "building $preset" nice cmake --build "$directory" -j "$JOBS"
+  exec 8>&-
 }
 
 build_typescript() {

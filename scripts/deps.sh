@@ -68,7 +68,7 @@ build_deps() {
   rm -rf "$directory"
   mkdir -p "$directory/headers"
   # Exactly these and nothing else of /usr/include, which must never be searched for wasm.
-  ln -s /usr/include/eigen3/Eigen /usr/include/nlohmann /usr/include/doctest "$directory/headers/"
+  ln -s /usr/include/nlohmann /usr/include/doctest "$directory/headers/"
   cmake -S "$ROOT/cmake/deps" -B "$directory/build" -G Ninja -DCMAKE_BUILD_TYPE=None \
     -DCMAKE_INSTALL_PREFIX="$directory" -DSOURCES="$SOURCES_DIR" -DONNX_PROTO="$(onnx_proto)" "${options[@]}"
   nice cmake --build "$directory/build" -j "$JOBS"

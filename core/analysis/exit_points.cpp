@@ -13,9 +13,9 @@
 namespace offramp {
 namespace {
 
-// The dominator tree of values, grown from the input. Every value has a jump to some ancestor besides its parent, so that
-// common ancestors are found in logarithmic time even in deep hostile graphs.
-// Source: Myers 1983, applicative random-access stacks.
+// The dominator tree of values, grown from the input. Every value has a jump to some ancestor besides its parent, so
+// that common ancestors are found in logarithmic time even in deep hostile graphs. Source: Myers 1983, applicative
+// random-access stacks.
 class DominatorTree {
  public:
   DominatorTree(size_t values, int32_t root) : entries_(values) { entries_[size_t(root)] = {root, root, 0}; }
@@ -77,7 +77,10 @@ std::vector<ValueId> single_tensor_cuts(const Graph& graph) {
 class AncestorCosts {
  public:
   explicit AncestorCosts(const Graph& graph)
-      : graph_(graph), makers_(graph.producers()), node_done_(graph.nodes.size(), 0), constant_done_(graph.value_count(), 0) {}
+      : graph_(graph),
+        makers_(graph.producers()),
+        node_done_(graph.nodes.size(), 0),
+        constant_done_(graph.value_count(), 0) {}
 
   void extend_to(ValueId value) {
     std::vector<ValueId> pending = {value};
@@ -86,7 +89,8 @@ class AncestorCosts {
       pending.pop_back();
       if (!id) continue;
       if (const Tensor* tensor = graph_.constant(id)) {
-        if (!std::exchange(constant_done_[size_t(id.index)], 1) && is_parameter(*tensor)) parameters += tensor->elements();
+        if (!std::exchange(constant_done_[size_t(id.index)], 1) && is_parameter(*tensor))
+          parameters += tensor->elements();
         continue;
       }
       const int32_t maker = makers_[size_t(id.index)];
@@ -115,7 +119,8 @@ class AncestorCosts {
 bool can_carry_head(const Value& value) {
   if (value.dtype != DType::kF32 || !value.shape || value.shape->size() < 2 || value.shape->front() != Dim{1, true})
     return false;
-  return std::all_of(value.shape->begin() + 1, value.shape->end(), [](Dim dim) { return !dim.per_sample && dim.size > 0; });
+  return std::all_of(value.shape->begin() + 1, value.shape->end(),
+                     [](Dim dim) { return !dim.per_sample && dim.size > 0; });
 }
 
 }  // namespace

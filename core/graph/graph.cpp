@@ -234,16 +234,19 @@ Status validate_node(const Graph& graph, const Node& node, std::vector<Seen>& se
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     const ValueId id = node.inputs[i];
     if (id == ValueId{}) continue;
-    if (!graph.contains(id)) return invalid_model("input " + std::to_string(i) + " is value " + std::to_string(id.index) +
-                                                  " of " + std::to_string(graph.value_count()));
+    if (!graph.contains(id))
+      return invalid_model("input " + std::to_string(i) + " is value " + std::to_string(id.index) + " of " +
+                           std::to_string(graph.value_count()));
     if (seen[size_t(id.index)] == Seen::kNothing)
-      return invalid_model("reads " + quoted(graph.value(id).name) + ", which no earlier node, input or constant makes");
+      return invalid_model("reads " + quoted(graph.value(id).name) +
+                           ", which no earlier node, input or constant makes");
   }
   for (size_t i = 0; i < node.outputs.size(); ++i) {
     const ValueId id = node.outputs[i];
     if (id == ValueId{}) continue;
-    if (!graph.contains(id)) return invalid_model("output " + std::to_string(i) + " is value " +
-                                                  std::to_string(id.index) + " of " + std::to_string(graph.value_count()));
+    if (!graph.contains(id))
+      return invalid_model("output " + std::to_string(i) + " is value " + std::to_string(id.index) + " of " +
+                           std::to_string(graph.value_count()));
     Seen& state = seen[size_t(id.index)];
     if (state != Seen::kNothing)
       return invalid_model("makes " + quoted(graph.value(id).name) + ", which is already " +

@@ -34,8 +34,8 @@ std::string to_string(const Shape& shape);  // "[N, 16, 28, 28]", "[4N, 10]"
 // The concrete dims for a batch of that many samples. Call it as offramp::bind: std::bind takes part in look-up.
 Dims bind(const Shape& shape, int64_t batch);
 
-using Attribute =
-    std::variant<int64_t, float, std::string, Tensor, std::vector<int64_t>, std::vector<float>, std::vector<std::string>>;
+using Attribute = std::variant<int64_t, float, std::string, Tensor, std::vector<int64_t>, std::vector<float>,
+                               std::vector<std::string>>;
 
 struct Node {
   std::string name;
@@ -114,6 +114,7 @@ Status validate(const Graph& graph);
 
 // The part of a graph that computes `outputs` from `inputs`; values of `inputs` become graph inputs in that order.
 // Errors: kInvalidArgument if an output needs a graph input that is not among `inputs`.
-Result<Graph> extract_subgraph(const Graph& graph, const std::vector<ValueId>& inputs, const std::vector<ValueId>& outputs);
+Result<Graph> extract_subgraph(const Graph& graph, const std::vector<ValueId>& inputs,
+                               const std::vector<ValueId>& outputs);
 
 }  // namespace offramp

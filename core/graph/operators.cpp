@@ -72,8 +72,8 @@ Result<Shape> input_shape(const Value& value) {
   if (shape.empty()) return unsupported(what + " is a scalar; the leading dimension of every input must be the batch");
   if (shape[0].size == -1) shape[0] = {1, true};
   if (!shape[0].per_sample && shape[0].size != 1)
-    return unsupported(what + " has a fixed batch of " + std::to_string(shape[0].size) + " in shape " + to_string(shape) +
-                       "; export the model with a batch of 1 or a symbolic batch");
+    return unsupported(what + " has a fixed batch of " + std::to_string(shape[0].size) + " in shape " +
+                       to_string(shape) + "; export the model with a batch of 1 or a symbolic batch");
   shape[0].per_sample = true;
   for (size_t i = 0; i < shape.size(); ++i)
     if (shape[i].size == -1)
@@ -92,7 +92,8 @@ Status check_arity(const Node& node, const OperatorInfo& info) {
   if (info.max_inputs >= ops::kAnyNumber) allowed = "at least " + allowed;
   else if (info.max_inputs > info.min_inputs) allowed += " to " + std::to_string(info.max_inputs);
   const auto present = std::count_if(node.inputs.begin(), node.inputs.end(), [](ValueId id) { return bool(id); });
-  return invalid_model("expected " + allowed + " inputs, got " + std::to_string(present));
+  return invalid_model("expected " + allowed + (allowed == "1" ? " input" : " inputs") + ", got " +
+                       std::to_string(present));
 }
 
 // The types of attributes, which mean the same in every operator that has them.
@@ -159,8 +160,9 @@ class ShapeInference {
     }
     OFFRAMP_TRY(auto outputs, op->infer(node, inputs));
     if (node.outputs.size() > outputs.size())
-      return invalid_model("expected at most " + std::to_string(outputs.size()) + " outputs, got " +
-                           std::to_string(node.outputs.size()));
+      return invalid_model("makes at most " + std::to_string(outputs.size()) +
+                           (outputs.size() == 1 ? " output, but " : " outputs, but ") +
+                           std::to_string(node.outputs.size()) + " are listed");
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       OFFRAMP_RETURN_IF_ERROR(check_shape(outputs[i].shape));
       if (node.outputs[i]) set(node.outputs[i], std::move(outputs[i]));

@@ -15,7 +15,8 @@ struct ValueInfo {
   DType dtype = DType::kF32;
   Shape shape;
   const Tensor* constant = nullptr;         // its value, when it is known now
-  std::optional<std::vector<Dim>> elements; // of a small integer tensor, row by row, which may depend on the batch: a shape under way
+  std::optional<std::vector<Dim>>
+      elements;  // of a small integer tensor, row by row, which may depend on the batch: a shape under way
 };
 
 struct OperatorInfo {

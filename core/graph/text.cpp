@@ -1,5 +1,5 @@
-// Parser of the graph's text form; the printer is in text_print.cpp. One statement per line; a name must be made before it is read, so a
-// parsed graph is in topological order.
+// Parser of the graph's text form; the printer is in text_print.cpp. One statement per line; a name must be made before
+// it is read, so a parsed graph is in topological order.
 #include "graph/text.h"
 
 #include <cstring>
@@ -243,13 +243,15 @@ class Parser {
     OFFRAMP_TRY(const Shape shape, parse_shape(line));
     Dims dims;
     for (Dim dim : shape) {
-      if (dim.per_sample || dim.size < 0) return invalid_model("a constant's shape must be numbers, got " + to_string(shape));
+      if (dim.per_sample || dim.size < 0)
+        return invalid_model("a constant's shape must be numbers, got " + to_string(shape));
       dims.push_back(dim.size);
     }
     OFFRAMP_TRY(const int64_t count, checked_element_count(dims));
     elements_ += count;
     if (elements_ > kMaxConstantElements)
-      return limit_exceeded("the constants have more than " + std::to_string(kMaxConstantElements) + " elements together");
+      return limit_exceeded("the constants have more than " + std::to_string(kMaxConstantElements) +
+                            " elements together");
     if (with_equals) OFFRAMP_RETURN_IF_ERROR(line.expect('='));
     return parse_elements(line, Tensor(*dtype, dims));
   }

@@ -8,8 +8,8 @@
 //   output y
 //
 // An absent optional input or output is written as _. Attributes: integer, float (has a point or exponent), "text",
-// [lists], tensors as f32 [2] {1, 2}. Names beyond letters, digits and _./:-+$@ stand in double quotes. A node is called
-// as its first output unless "name" says otherwise.
+// [lists], tensors as f32 [2] {1, 2}. Names beyond letters, digits and _./:-+$@ stand in double quotes. A node is
+// called as its first output unless "name" says otherwise.
 #pragma once
 #include <string>
 #include <string_view>
@@ -21,7 +21,8 @@ namespace offramp {
 // Errors: kInvalidModel with the line number and what was expected there.
 Result<Graph> parse_graph(std::string_view text);
 
-// The same form back; small constants (up to 16 elements) in full, larger ones as their sha256, which parse_graph refuses.
+// The same form back; small constants (up to 16 elements) in full, larger ones as their sha256, which parse_graph
+// refuses.
 std::string print_graph(const Graph& graph);
 
 }  // namespace offramp

@@ -21,7 +21,8 @@ int hex_digit(char c) {
 }  // namespace
 
 void TextLexer::skip_space() {
-  while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\t' || rest_.front() == '\r')) rest_.remove_prefix(1);
+  while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\t' || rest_.front() == '\r'))
+    rest_.remove_prefix(1);
   if (peek() == '#') rest_ = {};
 }
 

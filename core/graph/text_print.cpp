@@ -101,7 +101,8 @@ std::string print_graph(const Graph& graph) {
     text += "\n";
   }
   for (const auto& [id, tensor] : graph.constants())
-    text += "const " + print_name(graph.value(id).name) + " " + print_tensor_type(tensor) + " = " + print_elements(tensor) + "\n";
+    text += "const " + print_name(graph.value(id).name) + " " + print_tensor_type(tensor) + " = " +
+            print_elements(tensor) + "\n";
   for (const Node& node : graph.nodes) text += print_node(graph, node) + "\n";
   for (ValueId id : graph.outputs) text += "output " + print_name(graph.value(id).name) + "\n";
   return text;

@@ -48,7 +48,8 @@ NormalEquations accumulate(FeatureReader& reader, const Standardizer& standard, 
     const int64_t count = std::min<int64_t>(kBlockRows, int64_t(rows.size() - first));
     load_rows(reader, standard, labels, rows.subspan(first, size_t(count)), target_mean, x.data(), y.data());
     std::fill(cross.begin(), cross.end(), 0.0f);
-    matmul_add(columns, classes, count, transposed(x.data(), columns), row_major(y.data(), classes), cross.data(), classes);
+    matmul_add(columns, classes, count, transposed(x.data(), columns), row_major(y.data(), classes), cross.data(),
+               classes);
     for (size_t i = 0; i < cross.size(); ++i) eq.cross[i] += cross[i];
     for (int64_t j = 0; j < columns; j += kBandColumns) {
       const int64_t width = std::min(kBandColumns, columns - j);

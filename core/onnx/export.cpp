@@ -39,7 +39,8 @@ void write_attribute(const std::string& name, const Attribute& attribute, onnx::
 
 Status write_value(const Graph& graph, ValueId id, onnx::ValueInfoProto& proto) {
   const Value& value = graph.value(id);
-  if (!value.shape) return invalid_argument("the shape of " + quoted(value.name) + " is not known; normalise the graph first");
+  if (!value.shape)
+    return invalid_argument("the shape of " + quoted(value.name) + " is not known; normalise the graph first");
   proto.set_name(value.name);
   auto& type = *proto.mutable_type()->mutable_tensor_type();
   type.set_elem_type(dtype_to_onnx(value.dtype));
@@ -100,14 +101,15 @@ void write_constants(const Graph& graph, UniqueNames& names, onnx::GraphProto& p
 
 Status write_model(const Graph& graph, onnx::ModelProto& model) {
   if (graph.opset < kMinOpset || graph.opset > kMaxOpset)
-    return invalid_argument("opset " + std::to_string(graph.opset) + ", expected " + std::to_string(kMinOpset) + " to " +
-                            std::to_string(kMaxOpset) + "; normalise the graph first");
+    return invalid_argument("opset " + std::to_string(graph.opset) + ", expected " + std::to_string(kMinOpset) +
+                            " to " + std::to_string(kMaxOpset) + "; normalise the graph first");
   OFFRAMP_RETURN_IF_ERROR(validate(graph));
   model.set_ir_version(kIrVersion);
   model.set_producer_name("offramp");
   std::set<std::string> domains;
   for (const Node& node : graph.nodes)
-    if (const size_t colons = node.op.find("::"); colons != std::string::npos) domains.insert(node.op.substr(0, colons));
+    if (const size_t colons = node.op.find("::"); colons != std::string::npos)
+      domains.insert(node.op.substr(0, colons));
   model.add_opset_import()->set_version(graph.opset);
   for (const std::string& domain : domains) {
     auto& import = *model.add_opset_import();

@@ -11,17 +11,22 @@ namespace offramp {
 // Caps for untrusted models.
 struct ImportLimits {
   size_t max_bytes = size_t{2} << 30;
-  size_t max_nodes = 100'000;
+  size_t max_nodes = 100'000;  // and 20 times as many names, attributes and tensors
   int max_nesting = 16;  // of subgraphs
 };
 
-// Reads a ModelProto. Unknown operators import; external tensor data is refused. The graph is validated and sorted;
-// shapes are not inferred beyond what the file states.
-// Errors: kInvalidModel, kLimitExceeded, kUnsupported (external data, non-tensor inputs, quantised or string tensors).
+// Reads a ModelProto of opset 7 to 22. Unknown operators import, without their subgraphs; external tensor data is
+// refused. The graph is validated and sorted. Names are made printable: control characters and bytes that are not UTF-8
+// become \xNN, what is longer than 1,024 bytes is cut.
+// Shapes: inputs' as stated. A leading 1 or open dimension is the batch, other open ones are -1. Nothing else that the
+// file says of shapes is believed.
+// Errors: kInvalidModel, kLimitExceeded, kUnsupported (opset, external data, non-tensor inputs, types without a DType,
+// sparse and quantised tensors).
 Result<Graph> import_onnx(std::span<const uint8_t> bytes, const ImportLimits& limits = {});
 
 // Writes a ModelProto that ONNX's checker accepts: IR version 8, the graph's opset (13 to 17), shapes of inputs and
-// outputs with the batch as symbolic dimension "N", constants as initialisers.
+// outputs with the batch as symbolic dimension "N", constants as initialisers. Same graph, same bytes.
+// Errors: kInvalidArgument if the opset is another or an output's shape is not known: normalise first.
 Result<std::vector<uint8_t>> export_onnx(const Graph& graph);
 
 }  // namespace offramp

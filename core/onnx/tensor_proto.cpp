@@ -20,11 +20,11 @@ using Proto = onnx::TensorProto;
 
 std::string onnx_type_name(int32_t data_type) {
   // Source: TensorProto.DataType of ONNX 1.18; names past bfloat16 are not in our copy of the schema.
-  static constexpr const char* kNames[] = {"undefined",    "float32",        "uint8",      "int8",           "uint16",
-                                           "int16",        "int32",          "int64",      "string",         "bool",
-                                           "float16",      "float64",        "uint32",     "uint64",         "complex64",
-                                           "complex128",   "bfloat16",       "float8e4m3fn", "float8e4m3fnuz", "float8e5m2",
-                                           "float8e5m2fnuz", "uint4",        "int4",       "float4e2m1"};
+  static constexpr const char* kNames[] = {"undefined",      "float32",  "uint8",        "int8",           "uint16",
+                                           "int16",          "int32",    "int64",        "string",         "bool",
+                                           "float16",        "float64",  "uint32",       "uint64",         "complex64",
+                                           "complex128",     "bfloat16", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2",
+                                           "float8e5m2fnuz", "uint4",    "int4",         "float4e2m1"};
   if (data_type < 0 || size_t(data_type) >= std::size(kNames)) return "type number " + std::to_string(data_type);
   return kNames[data_type];
 }
@@ -85,8 +85,8 @@ Result<Tensor> read_raw(const Proto& proto, DType dtype, const Dims& dims) {
   const std::string& raw = proto.raw_data();
   const size_t expected = size_t(element_count(dims)) * byte_size(dtype);
   if (raw.size() != expected)
-    return invalid_model("raw_data has " + std::to_string(raw.size()) + " bytes, " + std::string(to_string(dtype)) + " " +
-                         to_string(dims) + " needs " + std::to_string(expected));
+    return invalid_model("raw_data has " + std::to_string(raw.size()) + " bytes, " + std::string(to_string(dtype)) +
+                         " " + to_string(dims) + " needs " + std::to_string(expected));
   Tensor tensor(dtype, dims);
   if (expected == 0) return tensor;
   std::byte* to = tensor.mutable_raw();

@@ -1,5 +1,6 @@
 // Moves a batch normalisation's scale and shift into the weights of the Conv or Gemm before it; one that stands alone
-// becomes a Mul and an Add. Either way y = x * k + shift, with k = scale / sqrt(variance + epsilon), computed in double.
+// becomes a Mul and an Add. Either way y = x * k + shift, with k = scale / sqrt(variance + epsilon), computed in
+// double.
 #include <cmath>
 
 #include "passes/passes.h"
@@ -135,7 +136,8 @@ Result<bool> fold_batch_norms(Graph& graph) {
     }
     if (affine) {
       const auto from = size_t(node.inputs[0].index);
-      Node* before = from < makers.size() && makers[from] >= 0 && uses[from] == 1 ? &nodes[size_t(makers[from])] : nullptr;
+      Node* before =
+          from < makers.size() && makers[from] >= 0 && uses[from] == 1 ? &nodes[size_t(makers[from])] : nullptr;
       const bool folded = before && ((before->op == "Conv" && fold_into_conv(graph, *before, *affine)) ||
                                      (before->op == "Gemm" && fold_into_gemm(graph, *before, *affine)));
       if (folded) {

@@ -1,5 +1,6 @@
 // Computes what does not depend on the input: nodes that read constants only, and shapes under way that do not depend
-// on the batch size. Hostile models may ask for a lot of it, so bytes and work are capped; past a cap a node just stays.
+// on the batch size. Hostile models may ask for a lot of it, so bytes and work are capped; past a cap a node just
+// stays.
 #include <algorithm>
 
 #include "graph/operators.h"
@@ -122,7 +123,7 @@ class Folder {
     return true;
   }
 
-  // What a node costs to compute, or none if it is above the caps.
+  // Books what computing a node takes, unless that is above the caps.
   bool within_caps(const Node& node, const OperatorInfo& op, const std::vector<const ValueInfo*>& inputs,
                    const std::vector<ValueInfo>& outputs) {
     int64_t bytes = 0, work = 0;

@@ -1,5 +1,6 @@
 // Graph to normal-form Graph. After normalise(): shapes known everywhere, constants folded, batch norm folded into
-// convolutions, opset 17 forms only (attributes that became inputs are inputs), pads explicit, no Identity, Dropout or Constant nodes.
+// convolutions or written as Mul and Add, opset 17 forms only (attributes that became inputs are inputs), pads
+// explicit, no Identity, Dropout or Constant nodes.
 #pragma once
 #include <functional>
 #include <span>
@@ -16,7 +17,8 @@ using Evaluate = std::function<Result<std::vector<Tensor>>(const Node&, std::spa
 // Errors: as infer_shapes, apart from unknown operators.
 Status normalise(Graph& graph, const Evaluate& evaluate);
 
-// The passes, each usable alone. They return whether they changed anything.
+// The passes, each usable alone on a valid graph. They return whether they changed anything. Those after upgrade_opset
+// do more where shapes were inferred before.
 bool remove_identities(Graph& graph);  // Identity, Dropout, Constant nodes; casts to the same type
 Result<bool> upgrade_opset(Graph& graph);
 Result<bool> fold_constants(Graph& graph, const Evaluate& evaluate);

@@ -147,7 +147,8 @@ Result<bool> upgrade_batch_norm(Node& node, const std::vector<int32_t>& uses) {
 Result<bool> upgrade_pool(Node& node) {
   if (!node.has("dilations")) return false;
   for (int64_t dilation : node.integers("dilations"))
-    if (dilation != 1) return unsupported("dilations " + to_string(node.integers("dilations")) + "; only 1 is supported");
+    if (dilation != 1)
+      return unsupported("dilations " + to_string(node.integers("dilations")) + "; only 1 is supported");
   node.attributes.erase("dilations");
   return true;
 }

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <limits>
 
-#include "search/thresholds.h"
+#include "search/columns.h"
 
 namespace offramp {
 namespace {
@@ -16,23 +16,6 @@ namespace {
 constexpr int64_t kStepWork = 6'000'000;  // row additions or threshold vectors per step
 constexpr int kBlock = 16;                // neighbouring thresholds bounded together
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-// Rows, rows harmed and rows mended (backbone wrong, exit right), 21 bits each, so that one addition adds all three.
-using Counts = uint64_t;
-constexpr Counts counts_of(bool harmed, bool mended) { return 1 | Counts(harmed) << 21 | Counts(mended) << 42; }
-constexpr int64_t rows_of(Counts c) { return int64_t(c & 0x1fffff); }
-constexpr int64_t harmed_of(Counts c) { return int64_t(c >> 21 & 0x1fffff); }
-constexpr int64_t mended_of(Counts c) { return int64_t(c >> 42); }
-
-// One candidate, prepared.
-struct Column {
-  int32_t candidate = 0;
-  ThresholdLevels levels;
-  std::vector<Counts> rows;        // by row
-  std::vector<int32_t> by_level;   // row numbers in order of levels passed
-  std::vector<int32_t> level_end;  // by count of levels passed, one past its rows in by_level
-  std::vector<Counts> leaving;     // by level, of the rows that leave there
-};
 
 struct Found {
   double cost = kInfinity;  // over all rows
@@ -101,32 +84,6 @@ Status validate_candidate(const Outcomes& outcomes, size_t index) {
       return invalid_argument(name + ": the score of row " + std::to_string(row) + " must be in [0, 1], got " +
                               (std::isnan(c.scores[row]) ? "NaN" : std::to_string(c.scores[row])));
   return {};
-}
-
-Column prepare(const Outcomes& outcomes, int32_t candidate, int levels) {
-  const ExitCandidate& c = outcomes.candidates[size_t(candidate)];
-  Column column;
-  column.candidate = candidate;
-  column.levels = threshold_levels(c.scores, levels);
-  const size_t rows = c.scores.size(), count = column.levels.thresholds.size();
-  column.rows.resize(rows);
-  column.level_end.resize(count + 1);
-  column.leaving.resize(count + 1);
-  for (size_t row = 0; row < rows; ++row) {
-    const bool base_right = outcomes.base_predictions[row] == outcomes.labels[row];
-    const bool right = c.predictions[row] == outcomes.labels[row];
-    column.rows[row] = counts_of(base_right && !right, !base_right && right);
-    const uint16_t passed = column.levels.passed[row];
-    ++column.level_end[passed];
-    column.leaving[passed - 1] += column.rows[row];
-  }
-  for (size_t i = count; i-- > 0;) column.leaving[i] += column.leaving[i + 1];
-  for (size_t i = 1; i <= count; ++i) column.level_end[i] += column.level_end[i - 1];
-  column.by_level.resize(rows);
-  std::vector<int32_t> next(count + 1);
-  for (size_t i = 1; i <= count; ++i) next[i] = column.level_end[i - 1];
-  for (size_t row = 0; row < rows; ++row) column.by_level[size_t(next[column.levels.passed[row]]++)] = int32_t(row);
-  return column;
 }
 
 }  // namespace
@@ -289,7 +246,7 @@ Status ExitSearch::State::prepare_some() {
   for (int64_t k = 0; k < prepare_per_step && columns.size() < usable.size(); ++k) {
     const int32_t index = usable[columns.size()];
     OFFRAMP_RETURN_IF_ERROR(validate_candidate(outcomes, size_t(index)));
-    columns.push_back(prepare(outcomes, index, options.levels));
+    columns.push_back(prepare_column(outcomes, index, options.levels));
     search_single(columns.size() - 1);
   }
   return {};

@@ -94,7 +94,7 @@ export function makeManifest(options: FixtureOptions = {}): Json {
   const meanMacs = exits.reduce((sum, exit) => sum + exit.exit_rate * exit.macs, 0) + (1 - early) * (macs + 10240 * exits.length);
   const idle = exits.length === 0;
   const plan = makePlan(base, idle ? base : base - 0.0058, meanMacs, macs, exits, classes, idle ? 0 : 0.83, random);
-  Object.assign(plan, { mean_latency_ns: idle ? 6.31e6 : 4.02e6, median_latency_ns: idle ? 6.2e6 : 3.4e6, latency_samples: 400 });
+  Object.assign(plan, { mean_latency_ns: idle ? 6.31e6 : 4.02e6, median_latency_ns: idle ? 6.2e6 : 3.9e6, latency_samples: 400 });
   const paperExits = exitBlocks.map((block, i) => ({ ...exits[i], at: points[Math.max(0, block - 3)]!.at, head: 'linear_gap', score: 'max_probability', threshold: 0.6, temperature: 1, macs: points[Math.max(0, block - 3)]!.macs + 650 }));
   const paper = makePlan(base, base - 0.0923, meanMacs * 0.83, macs, paperExits, classes, 10.4, random);
   paper['predicted'] = { accuracy: base - 0.0391, mean_macs: meanMacs * 0.74, mean_macs_change_pct: 100 * ((meanMacs * 0.74) / macs - 1) };

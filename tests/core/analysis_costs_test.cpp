@@ -20,16 +20,20 @@ TEST_CASE("MACs of convolutions and products, for one sample") {
   const std::string map = "input x f32 [N, 6, 10, 8]\n";
   CHECK(costs_of(map + "const w f32 [4, 6, 3, 3] = 0\ny = Conv(x, w) {pads = [1, 1, 1, 1]}").macs == 80 * 4 * 6 * 9);
   CHECK(costs_of(map + "const w f32 [4, 6, 3, 3] = 0\ny = Conv(x, w)").macs == 8 * 6 * 4 * 6 * 9);
-  CHECK(costs_of(map + "const w f32 [12, 2, 1, 5] = 0\ny = Conv(x, w) {group = 3, pads = [0, 2, 0, 2]}").macs == 80 * 12 * 2 * 5);
-  CHECK(costs_of(map + "const w f32 [6, 1, 3, 3] = 0\nconst b f32 [6] = 0\ny = Conv(x, w, b) {group = 6, strides = [2, 2]}").macs ==
-        4 * 3 * 6 * 9);
+  CHECK(costs_of(map + "const w f32 [12, 2, 1, 5] = 0\ny = Conv(x, w) {group = 3, pads = [0, 2, 0, 2]}").macs ==
+        80 * 12 * 2 * 5);
+  CHECK(costs_of(map +
+                 "const w f32 [6, 1, 3, 3] = 0\nconst b f32 [6] = 0\ny = Conv(x, w, b) {group = 6, strides = [2, 2]}")
+            .macs == 4 * 3 * 6 * 9);
   CHECK(costs_of("input x f32 [N, 20]\nconst w f32 [5, 20] = 0\ny = Gemm(x, w) {transB = 1}").macs == 100);
   CHECK(costs_of("input x f32 [N, 7, 20]\nconst w f32 [20, 5] = 0\ny = MatMul(x, w)").macs == 700);
-  CHECK(costs_of("input x f32 [N, 2, 7, 20]\nt = Transpose(x) {perm = [0, 1, 3, 2]}\ny = MatMul(x, t)").macs == 2 * 7 * 7 * 20);
+  CHECK(costs_of("input x f32 [N, 2, 7, 20]\nt = Transpose(x) {perm = [0, 1, 3, 2]}\ny = MatMul(x, t)").macs ==
+        2 * 7 * 7 * 20);
   CHECK(costs_of("input x f32 [N, 20]\ny = Relu(x)").macs == 0);
   // Folded into the leading dimension, a sample still has all its rows.
-  CHECK(costs_of("input x f32 [N, 7, 20]\nconst s i64 [2] = {-1, 20}\nr = Reshape(x, s)\nconst w f32 [20, 5] = 0\ny = MatMul(r, w)").macs ==
-        700);
+  CHECK(costs_of("input x f32 [N, 7, 20]\nconst s i64 [2] = {-1, 20}\nr = Reshape(x, s)\nconst w f32 [20, 5] = 0\ny = "
+                 "MatMul(r, w)")
+            .macs == 700);
 }
 
 TEST_CASE("parameters are float constants in use, shared ones once; weight bytes are all constants in use") {
@@ -61,7 +65,8 @@ TEST_CASE("the peak counts inputs and outputs of a node and what waits for later
   // x waits for the sum while a and b are alive
   CHECK(peak("input x f32 [N, 10]\na = Relu(x)\nb = Relu(a)\nc = Add(b, x)\noutput c\n") == 120);
   // an output stays to the end, a constant is no activation, and types have their sizes
-  CHECK(peak("input x f32 [N, 10]\nconst k f32 [10] = 1\na = Add(x, k)\nb = Cast(a) {to = 10}\nc = Neg(b)\noutput c, a\n") == 80);
+  CHECK(peak("input x f32 [N, 10]\nconst k f32 [10] = 1\na = Add(x, k)\nb = Cast(a) {to = 10}\nc = Neg(b)\noutput c, "
+             "a\n") == 80);
   // the unused half of a split is alive only while it is made
   CHECK(peak("input x f32 [N, 10]\na, b = Split(x) {axis = 1}\nc = Relu(a)\nd = Relu(c)\noutput d\n") == 80);
 }

@@ -163,7 +163,9 @@ b = MatMul(a, w)
 y = Add(b, x)
 output y)")).empty());
   CHECK(points_of(inferred("graph none opset 17\ninput x f32 [N, 4]\ny = Relu(x)\noutput y")).empty());
-  CHECK(points_of(inferred("graph one opset 17\ninput x f32 [N, 4]\nconst w f32 [4, 2] = 1\ny = MatMul(x, w)\noutput y")).empty());
+  CHECK(
+      points_of(inferred("graph one opset 17\ninput x f32 [N, 4]\nconst w f32 [4, 2] = 1\ny = MatMul(x, w)\noutput y"))
+          .empty());
   CHECK(points_of(inferred("graph two opset 17\ninput x f32 [N, 4]\na = Relu(x)\noutput x, a")).empty());
 }
 
@@ -233,7 +235,8 @@ TEST_CASE("on random graphs the exit points are exactly the single-tensor cuts")
       last_macs += node.op == "MatMul" ? 9 : 0;
       if (!is_cut(graph, id) || last_macs == 24 * 9) continue;
       // A sum right behind a product that is a cut too stands for it.
-      if (node.op == "Add" && !expected.empty() && graph.value(expected.back()).name == graph.value(node.inputs[0]).name)
+      if (node.op == "Add" && !expected.empty() &&
+          graph.value(expected.back()).name == graph.value(node.inputs[0]).name)
         expected.pop_back();
       expected.push_back(id);
     }

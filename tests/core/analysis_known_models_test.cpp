@@ -20,8 +20,8 @@ struct KnownModel {
   size_t exit_points;
 };
 
-// One exit point after the stem, one per block (of a DS-CNN: per depthwise and pointwise layer) but the last, and one on
-// the pooled features in front of the last product.
+// One exit point after the stem, one per block (of a DS-CNN: per depthwise and pointwise layer) but the last, and one
+// on the pooled features in front of the last product.
 constexpr KnownModel kModels[] = {
     {"cifar10/mlperf_resnet8.onnx", 12.50, 4},
     {"cifar10/resnet20.onnx", 40.55, 10},

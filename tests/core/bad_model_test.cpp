@@ -23,7 +23,8 @@ std::optional<Error> refusal(const std::vector<uint8_t>& bytes, const ImportLimi
   auto session = Session::create(*graph, {Backend::kReference});
   if (!session) return std::move(session).error();
   std::vector<Tensor> inputs;
-  for (ValueId id : graph->inputs) inputs.emplace_back(graph->value(id).dtype, offramp::bind(*graph->value(id).shape, 1));
+  for (ValueId id : graph->inputs)
+    inputs.emplace_back(graph->value(id).dtype, offramp::bind(*graph->value(id).shape, 1));
   auto outputs = (*session)->run(inputs);
   if (!outputs) return std::move(outputs).error();
   return std::nullopt;
@@ -134,8 +135,9 @@ TEST_CASE("bad models: graphs") {
       {"an output twice", model_bytes(twice_out), kInvalid, "loading model: two graph outputs are named \"y\""},
       {"an output that nothing makes", model_bytes(missing_output), kInvalid,
        "loading model: output \"z\" is made by no node"},
-      {"cycle", with_nodes({node("Add", {"x", "b"}, {"a"}, "first"), node("Relu", {"a"}, {"b"}, "second"),
-                            node("Relu", {"b"}, {"y"}, "third")}),
+      {"cycle",
+       with_nodes({node("Add", {"x", "b"}, {"a"}, "first"), node("Relu", {"a"}, {"b"}, "second"),
+                   node("Relu", {"b"}, {"y"}, "third")}),
        kInvalid, "loading model: node second (Relu) is part of a cycle: it needs its own output"},
       {"dangling input", with_nodes({node("Add", {"x", "ghost"}, {"y"}, "sum")}), kInvalid,
        "loading model > node sum (Add): reads \"ghost\", which no node, input or constant makes"},
@@ -143,12 +145,14 @@ TEST_CASE("bad models: graphs") {
        "loading model > node second (Abs): makes \"y\", which is already made by node first (Relu)"},
       {"a node that makes the input", with_nodes({node("Relu", {"x"}, {"x"})}), kInvalid,
        "loading model > node x (Relu): makes \"x\", which is already a graph input"},
-      {"no operator", with_nodes({node("", {"x"}, {"y"}, "n")}), kInvalid, "loading model > node n (): states no operator"},
+      {"no operator", with_nodes({node("", {"x"}, {"y"}, "n")}), kInvalid,
+       "loading model > node n (): states no operator"},
       {"an attribute twice",
        with_nodes({node("Relu", {"x"}, {"y"}, "n", {integer_attribute("a", 1), integer_attribute("a", 2)})}), kInvalid,
        "loading model > node n (Relu): attribute a is given twice"},
-      {"an attribute without type", with_nodes({node("Relu", {"x"}, {"y"}, "n", {Message().text(1, "a").number(3, 1)})}),
-       kInvalid, "loading model > node n (Relu) > attribute a: states no type"},
+      {"an attribute without type",
+       with_nodes({node("Relu", {"x"}, {"y"}, "n", {Message().text(1, "a").number(3, 1)})}), kInvalid,
+       "loading model > node n (Relu) > attribute a: states no type"},
       {"a name to escape", with_nodes({node("Relu", {"x\n\xff"}, {"y"}, "n")}), kInvalid,
        "loading model > node n (Relu): reads \"x\\x0a\\xff\", which no node, input or constant makes"},
       {"a name to cut", with_nodes({node("Relu", {std::string(5000, 'a')}, {"y"}, "n")}), kInvalid,
@@ -179,7 +183,8 @@ TEST_CASE("bad models: tensors") {
        "loading model > tensor w: float_data has 0 elements, shape [268435456] needs 268435456"},
       {"float_data too long", with_constant(tensor_head("w", kFloat, {2}).text(4, raw<float>({1, 2, 3}))), kInvalid,
        "loading model > tensor w: float_data has 3 elements, shape [2] needs 2"},
-      {"both forms of data", with_constant(both), kInvalid, "loading model > tensor w: has both raw_data and a typed list"},
+      {"both forms of data", with_constant(both), kInvalid,
+       "loading model > tensor w: has both raw_data and a typed list"},
       {"a value its type cannot hold", with_constant(tensor_head("w", kUint8, {2}).packed(5, {7, 300})), kInvalid,
        "loading model > tensor w: element 1 is 300, which is no u8"},
       {"external data", with_constant(external), kUnsupported,
@@ -199,8 +204,8 @@ TEST_CASE("bad models: tensors") {
        with_nodes({node("Constant", {}, {"y"}, "c", {tensor_attribute("value", tensor("", {2}, {1}))})}), kInvalid,
        "loading model > node c (Constant) > attribute value: raw_data has 4 bytes, f32 [2] needs 8"},
       {"NaN as attribute",
-       with_nodes({node("Constant", {}, {"y"}, "c", {tensor_attribute("value", tensor("", {2}, {1, kNan}))})}), kInvalid,
-       "loading model > node c (Constant) > attribute value: has a NaN at element 1"},
+       with_nodes({node("Constant", {}, {"y"}, "c", {tensor_attribute("value", tensor("", {2}, {1, kNan}))})}),
+       kInvalid, "loading model > node c (Constant) > attribute value: has a NaN at element 1"},
       {"NaN", with_constant(tensor("w", {2}, {1, kNan})), kInvalid, "loading model: weight w has a NaN at element 1"},
       {"float16 NaN", with_constant(tensor_head("w", kFloat16, {2}).packed(5, {0x3c00, 0x7e01})), kInvalid,
        "loading model: weight w has a NaN at element 1"},
@@ -258,7 +263,8 @@ TEST_CASE("bad models: operators") {
   custom.text(7, "com.example");
   check({
       {"all that are unknown, at once",
-       with_nodes({node("Foo", {"x"}, {"a"}, "one"), node("Relu", {"a"}, {"b"}), custom, node("Foo", {"c"}, {"y"}, "two")}),
+       with_nodes(
+           {node("Foo", {"x"}, {"a"}, "one"), node("Relu", {"a"}, {"b"}), custom, node("Foo", {"c"}, {"y"}, "two")}),
        kUnsupported, "no kernel for node one (Foo), node m (com.example::Magic), node two (Foo)"},
       {"subgraphs", with_nodes({nested_if(3)}), kUnsupported, "no kernel for node branch (If)"},
       {"shapes that do not fit", with_constant(tensor("w", {3}, {1, 2, 3})), kInvalid,

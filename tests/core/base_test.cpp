@@ -22,8 +22,8 @@ TEST_CASE("sha256 of the vectors that FIPS 180-4 and NIST publish, and around th
   CHECK(sha256_of("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   CHECK(sha256_of("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq") ==
         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
-  CHECK(sha256_of("abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu") ==
-        "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1");
+  CHECK(sha256_of("abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnop"
+                  "qrstnopqrstu") == "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1");
   CHECK(sha256_of(std::string(1'000'000, 'a')) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
   // coreutils' sha256sum of that many letters a
   CHECK(sha256_of(std::string(55, 'a')) == "9f4390f8d30c2dd92ec9f095b65e2b9ae9b0a925a5258e241c9f1e910f734318");
@@ -55,9 +55,11 @@ TEST_CASE("JSON that is broken or too deep is refused") {
   CHECK(parse_json(std::string(64, '[') + std::string(64, ']'), ErrorCode::kInvalidData).ok());
   CHECK(parse_json(std::string(65, '[') + std::string(65, ']'), ErrorCode::kInvalidData).error().message ==
         "JSON nests deeper than 64 levels");
-  CHECK(parse_json(std::string(1'000'000, '['), ErrorCode::kInvalidData).error().message == "JSON nests deeper than 64 levels");
+  CHECK(parse_json(std::string(1'000'000, '['), ErrorCode::kInvalidData).error().message ==
+        "JSON nests deeper than 64 levels");
   // Brackets in texts do not nest.
-  CHECK(parse_json("[\"" + std::string(100, '[') + "\\\"" + std::string(100, '{') + "\"]", ErrorCode::kInvalidData).ok());
+  CHECK(
+      parse_json("[\"" + std::string(100, '[') + "\\\"" + std::string(100, '{') + "\"]", ErrorCode::kInvalidData).ok());
 }
 
 TEST_CASE("the generator is PCG32: its published first numbers, the same for the same seed") {

@@ -49,7 +49,8 @@ const std::vector<ErrorCase>& error_cases() {
        "node y (MaxPool): pads 2 and 0 leave windows without input; they must be smaller than the window"},
       {"y, z = MaxPool(x) {kernel_shape = [2, 2]}", kForm, "node y (MaxPool): output Indices"},
       {"y = GlobalMaxPool(i)", kForm, "node y (GlobalMaxPool): the input is i64, only f32 has a kernel"},
-      {"const e f32 [1, 2, 0] = {}\ny = GlobalMaxPool(e)", kModel, "node y (GlobalMaxPool): cannot pool over no elements: shape [1, 2, 0]"},
+      {"const e f32 [1, 2, 0] = {}\ny = GlobalMaxPool(e)", kModel,
+       "node y (GlobalMaxPool): cannot pool over no elements: shape [1, 2, 0]"},
       {"y = Gemm(x, x)", kModel, "node y (Gemm): expected two matrices, got [1, 2, 3, 4] and [1, 2, 3, 4]"},
       {"y = MatMul(x, x)", kModel, "node y (MatMul): matrices [1, 2, 3, 4] and [1, 2, 3, 4] do not fit"},
       {"y = Add(x, i)", kModel, "node y (Add): inputs must have one type, got f32 and i64"},
@@ -58,7 +59,8 @@ const std::vector<ErrorCase>& error_cases() {
       {"y = Softmax(x) {axis = 4}", kModel, "node y (Softmax): axis 4 is outside [-4, 3]"},
       {"y = Concat(x, i) {axis = 0}", kModel, "node y (Concat): cannot join f32 [1, 2, 3, 4] and i64 [2] along axis 0"},
       {"y, z = Split(x) {axis = 2}", kModel, "node y (Split): cannot split 3 into 2 outputs of sizes []"},
-      {"const s i64 [2] = {4, -1}\ny, z = Split(x, s) {axis = 2}", kModel, "node y (Split): cannot split 3 into [4, -1]"},
+      {"const s i64 [2] = {4, -1}\ny, z = Split(x, s) {axis = 2}", kModel,
+       "node y (Split): cannot split 3 into [4, -1]"},
       {"const at i64 [1] = {4}\ny = Gather(i, at)", kModel, "node y (Gather): index 4 is outside [-2, 1]"},
       {"const s i64 [1] = {0}\ny = Slice(x, s, s, s, s)", kModel, "node y (Slice): a step of 0"},
       {"const s i64 [2] = {0, 0}\ny = Slice(x, s, s, s)", kModel, "node y (Slice): axis 0 appears twice"},
@@ -66,18 +68,22 @@ const std::vector<ErrorCase>& error_cases() {
        "node y (Pad): a pad of 9223372036854775807"},
       {"const p i64 [8] = {0, 0, 3, 0, 0, 0, 0, 0}\ny = Pad(x, p) {mode = \"reflect\"}", kModel,
        "node y (Pad): a reflected pad of 3 needs more than 3 elements along axis 2"},
-      {"const p i64 [8] = {0, -3, 0, 0, 0, 0, 0, 0}\ny = Pad(x, p)", kModel, "node y (Pad): pads crop more than axis 1 has"},
-      {"const s i64 [2] = {-1, 5}\ny = Reshape(x, s)", kModel, "node y (Reshape): cannot reshape [1, 2, 3, 4] to [-1, 5]"},
+      {"const p i64 [8] = {0, -3, 0, 0, 0, 0, 0, 0}\ny = Pad(x, p)", kModel,
+       "node y (Pad): pads crop more than axis 1 has"},
+      {"const s i64 [2] = {-1, 5}\ny = Reshape(x, s)", kModel,
+       "node y (Reshape): cannot reshape [1, 2, 3, 4] to [-1, 5]"},
       {"const s i64 [2] = {4611686018427387904, 4}\ny = Reshape(x, s)", kModel,
        "node y (Reshape): cannot reshape [1, 2, 3, 4] to [4611686018427387904, 4]"},
       {"const s i64 [3] = {100000, 100000, 4}\ny = ConstantOfShape(s)", kLimit,
        "node y (ConstantOfShape): shape [100000, 100000, 4] has more than 268435456 elements"},
-      {"const s i64 [1] = {-1}\ny = ConstantOfShape(s)", kLimit, "node y (ConstantOfShape): negative dimension in shape [-1]"},
+      {"const s i64 [1] = {-1}\ny = ConstantOfShape(s)", kLimit,
+       "node y (ConstantOfShape): negative dimension in shape [-1]"},
       {"const s i64 [17] = 1\ny = ConstantOfShape(s)", kForm,
        "node y (ConstantOfShape): the output has 17 dimensions, at most 16 are supported"},
       {"const a i64 [1] = {1}\ny = Squeeze(x, a)", kModel, "node y (Squeeze): axis 1 of [1, 2, 3, 4] is not 1"},
       {"y = Transpose(x) {perm = [0, 1]}", kModel, "node y (Transpose): attribute perm: expected 4 values, got 2"},
-      {"const s i64 [1] = {3}\ny = Expand(x, s)", kModel, "node y (Expand): shapes [1, 2, 3, 4] and [3] do not broadcast"},
+      {"const s i64 [1] = {3}\ny = Expand(x, s)", kModel,
+       "node y (Expand): shapes [1, 2, 3, 4] and [3] do not broadcast"},
       {"y = Cast(x) {to = 8}", kForm, "node y (Cast): attribute to: element type 8 has no kernel"},
       {"const a i64 [] = {0}\nconst b i64 [] = {9223372036854775807}\nconst d i64 [] = {1}\ny = Range(a, b, d)", kLimit,
        "node y (Range): the range has more than 268435456 elements"},
@@ -90,7 +96,8 @@ const std::vector<ErrorCase>& error_cases() {
 
 TEST_CASE("bad nodes are refused by name") {
   for (const ErrorCase& test : error_cases()) {
-    const std::string text = "graph bad opset 17\nconst x f32 [1, 2, 3, 4] = 1.0\nconst i i64 [2] = 1\n" + std::string(test.body) + "\noutput y\n";
+    const std::string text = "graph bad opset 17\nconst x f32 [1, 2, 3, 4] = 1.0\nconst i i64 [2] = 1\n" +
+                             std::string(test.body) + "\noutput y\n";
     const auto graph = parse_graph(text);
     REQUIRE_MESSAGE(graph.ok(), graph.error().to_string());
     std::vector<const Tensor*> inputs;

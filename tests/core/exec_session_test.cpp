@@ -74,9 +74,11 @@ TEST_CASE("inputs that do not fit are refused") {
       return outputs.error().to_string();
     };
     CHECK(error_of({}) == "expected 1 inputs, got 0");
-    CHECK(error_of({Tensor(DType::kF32, {1, 2, 8, 9})}) == "input \"x\": expected f32 [N, 2, 8, 8], got f32 [1, 2, 8, 9]");
+    CHECK(error_of({Tensor(DType::kF32, {1, 2, 8, 9})}) ==
+          "input \"x\": expected f32 [N, 2, 8, 8], got f32 [1, 2, 8, 9]");
     CHECK(error_of({Tensor(DType::kF32, {2, 8, 8})}) == "input \"x\": expected f32 [N, 2, 8, 8], got f32 [2, 8, 8]");
-    CHECK(error_of({Tensor(DType::kI64, {1, 2, 8, 8})}) == "input \"x\": expected f32 [N, 2, 8, 8], got i64 [1, 2, 8, 8]");
+    CHECK(error_of({Tensor(DType::kI64, {1, 2, 8, 8})}) ==
+          "input \"x\": expected f32 [N, 2, 8, 8], got i64 [1, 2, 8, 8]");
     CHECK(error_of({Tensor(DType::kF32, {0, 2, 8, 8})}) ==
           "input \"x\": a batch must have 1 to 1048576 samples, got shape [0, 2, 8, 8]");
     CHECK((*session)->executed_macs() == 0);
@@ -177,7 +179,8 @@ output y
   REQUIRE(got.ok());
   REQUIRE(want.ok());
   CHECK((*got)[0].dims() == Dims{3, 12});
-  for (size_t k = 0; k < 36; ++k) CHECK((*got)[0].data<float>()[k] == doctest::Approx((*want)[0].data<float>()[k]).epsilon(1e-5));
+  for (size_t k = 0; k < 36; ++k)
+    CHECK((*got)[0].data<float>()[k] == doctest::Approx((*want)[0].data<float>()[k]).epsilon(1e-5));
 }
 
 TEST_CASE("inputs must have one batch size") {

@@ -50,8 +50,9 @@ TEST_CASE("a taken value name gets a suffix that is not taken either") {
 TEST_CASE("add_node names node and value alike, and attributes fall back to what was asked for") {
   Graph graph;
   const ValueId x = graph.add_value("x");
-  const ValueId y = graph.add_node("Conv", {x}, "x", {{"group", int64_t{2}}, {"alpha", 0.5f}, {"mode", std::string("edge")},
-                                                      {"pads", std::vector<int64_t>{1, 2}}});
+  const ValueId y = graph.add_node(
+      "Conv", {x}, "x",
+      {{"group", int64_t{2}}, {"alpha", 0.5f}, {"mode", std::string("edge")}, {"pads", std::vector<int64_t>{1, 2}}});
   const Node& node = graph.nodes.front();
   CHECK(node.name == "x_1");
   CHECK(graph.value(y).name == "x_1");
@@ -191,7 +192,8 @@ TEST_CASE("a subgraph keeps names, constants, types and the opset") {
   REQUIRE_FALSE(missing.ok());
   CHECK(missing.error().code == ErrorCode::kInvalidArgument);
   CHECK(missing.error().to_string() == "the subgraph needs \"x\", which is not among its inputs");
-  CHECK(extract_subgraph(graph, {{-1}}, {at("c")}).error().message == "an input of the subgraph is not a value of the graph");
+  CHECK(extract_subgraph(graph, {{-1}}, {at("c")}).error().message ==
+        "an input of the subgraph is not a value of the graph");
   CHECK(extract_subgraph(graph, {at("x"), at("x")}, {at("c")}).error().message == "\"x\" is listed twice as input");
 }
 

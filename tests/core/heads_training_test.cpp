@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -59,7 +60,8 @@ Head train(const HeadKind& kind, const FeatureTable& table, int64_t classes, con
 TEST_CASE("matmul: all forms against the plain sum, at awkward sizes") {
   Rng rng(1);
   using Size = std::array<int64_t, 3>;
-  for (const auto& [m, n, k] : {Size{1, 1, 1}, Size{4, 8, 256}, Size{5, 9, 257}, Size{67, 261, 300}, Size{3, 17, 513}}) {
+  for (const auto& [m, n, k] :
+       {Size{1, 1, 1}, Size{4, 8, 256}, Size{5, 9, 257}, Size{67, 261, 300}, Size{3, 17, 513}}) {
     std::vector<float> a(size_t(m * k)), b(size_t(k * n)), bias(size_t(m * n));
     for (auto* v : {&a, &b, &bias})
       for (float& x : *v) x = rng.normal();

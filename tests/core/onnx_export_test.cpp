@@ -88,7 +88,8 @@ TEST_CASE("export: operators of other domains, absent inputs") {
 }
 
 TEST_CASE("export: a constant output is made by a node") {
-  const Graph graph = parsed("graph g opset 17\ninput x f32 [N, 2]\nconst c f32 [1] = {7}\ny = Relu(x)\noutput y\noutput c\n");
+  const Graph graph =
+      parsed("graph g opset 17\ninput x f32 [N, 2]\nconst c f32 [1] = {7}\ny = Relu(x)\noutput y\noutput c\n");
   const auto bytes = export_onnx(graph);
   REQUIRE(bytes.ok());
   const auto back = import_onnx(*bytes);

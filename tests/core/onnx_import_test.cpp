@@ -45,14 +45,17 @@ TEST_CASE("import: constants come as raw bytes or typed lists") {
   CHECK(imported_constant(tensor_head("w", kInt32, {2}).packed(5, {-1, 7})) == "const w i32 [2] = {-1, 7}");
   CHECK(imported_constant(tensor_head("w", kInt8, {2}).packed(5, {-128, 127})) == "const w i8 [2] = {-128, 127}");
   CHECK(imported_constant(tensor_head("w", kUint8, {2}).packed(5, {0, 255})) == "const w u8 [2] = {0, 255}");
-  CHECK(imported_constant(tensor_head("w", kFloat16, {2}).packed(5, {0x3c00, 0xc000})) == "const w f16 [2] = {1.0, -2.0}");
-  CHECK(imported_constant(tensor_head("w", kFloat16, {1}).text(9, raw<uint16_t>({0x3800}))) == "const w f16 [1] = {0.5}");
+  CHECK(imported_constant(tensor_head("w", kFloat16, {2}).packed(5, {0x3c00, 0xc000})) ==
+        "const w f16 [2] = {1.0, -2.0}");
+  CHECK(imported_constant(tensor_head("w", kFloat16, {1}).text(9, raw<uint16_t>({0x3800}))) ==
+        "const w f16 [1] = {0.5}");
   CHECK(imported_constant(tensor("w", {}, {3})) == "const w f32 [] = {3.0}");
   CHECK(imported_constant(tensor("w", {0}, {})) == "const w f32 [0] = {}");
 }
 
 TEST_CASE("import: a bool is 0 or 1 whatever the byte") {
-  const auto graph = import_onnx(model_bytes(add_parts(tensor_head("w", kBool, {3}).text(9, std::string("\0\1\7", 3)))));
+  const auto graph =
+      import_onnx(model_bytes(add_parts(tensor_head("w", kBool, {3}).text(9, std::string("\0\1\7", 3)))));
   REQUIRE(graph.ok());
   const Tensor* tensor = graph->constant(graph->find_value("w"));
   REQUIRE(tensor != nullptr);

@@ -54,7 +54,8 @@ TEST_CASE("fold_batch_norms: depthwise, and a weight that two convolutions share
 TEST_CASE("fold_batch_norms: into a Gemm") {
   const std::string head = "input x f32 [N, 4]\n" + kStatistics;
   const std::string norm = "y = BatchNormalization(c, scale, shift, mean, variance)\noutput y\n";
-  CHECK(operators_after(head + "const w f32 [4, 3] = normal(1)\nc = Gemm(x, w) {alpha = 0.5}\n" + norm, 1e-4) == "Gemm");
+  CHECK(operators_after(head + "const w f32 [4, 3] = normal(1)\nc = Gemm(x, w) {alpha = 0.5}\n" + norm, 1e-4) ==
+        "Gemm");
   CHECK(operators_after(head + "const w f32 [3, 4] = normal(1)\nconst b f32 [3] = {1.0, 2.0, 3.0}\n"
                                "c = Gemm(x, w, b) {beta = 2.0, transB = 1}\n" + norm, 1e-4) == "Gemm");
   CHECK(operators_after(head + "const w f32 [3, 4] = normal(1)\nconst b f32 [] = {1.5}\n"
@@ -77,7 +78,8 @@ TEST_CASE("fold_batch_norms: a variance that gives no finite scale is refused") 
   CHECK(operators_after("input x f32 [N, 3, 5]\n" + kStatistics +
                         "const negative f32 [3] = {1.0, -0.5, 1.0}\n"
                         "y = BatchNormalization(x, scale, shift, mean, negative) {name = \"bn1\"}\noutput y\n") ==
-        "node bn1 (BatchNormalization): channel 1 has variance -0.500000 and epsilon 0.000010, which give no finite scale");
+        "node bn1 (BatchNormalization): channel 1 has variance -0.500000 and epsilon 0.000010, which give no finite "
+        "scale");
 }
 
 }  // namespace offramp

@@ -33,8 +33,9 @@ TEST_CASE("remove_identities: chains, dropout, casts to the same type") {
 }
 
 TEST_CASE("remove_identities: outputs keep their names") {
-  CHECK(without_identities("graph g opset 17\ninput x f32 [N, 4]\na = Relu(x)\nb = Identity(a)\nz = Abs(a)\ny = Identity(b)\n"
-                           "output y\noutput z\n") ==
+  CHECK(without_identities(
+            "graph g opset 17\ninput x f32 [N, 4]\na = Relu(x)\nb = Identity(a)\nz = Abs(a)\ny = Identity(b)\n"
+            "output y\noutput z\n") ==
         "input x f32 [N, 4]\n"
         "y = Relu(x) {name = \"a\"}\n"
         "z = Abs(y)\n"
@@ -86,7 +87,8 @@ TEST_CASE("remove_identities: dropout stays where it does something") {
 }
 
 TEST_CASE("remove_dead_nodes") {
-  Graph graph = parsed("graph g opset 17\ninput x f32 [N, 4]\nconst w f32 [4] = 1\na = Add(x, w)\nb = Abs(a)\ny = Relu(x)\noutput y\n");
+  Graph graph = parsed(
+      "graph g opset 17\ninput x f32 [N, 4]\nconst w f32 [4] = 1\na = Add(x, w)\nb = Abs(a)\ny = Relu(x)\noutput y\n");
   CHECK(remove_dead_nodes(graph));
   CHECK(print_graph(graph) == "graph g opset 17\ninput x f32 [N, 4]\ny = Relu(x)\noutput y\n");
   CHECK_FALSE(remove_dead_nodes(graph));

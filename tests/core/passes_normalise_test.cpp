@@ -82,7 +82,8 @@ TEST_CASE("normalise: unknown operators stay and hide the shapes behind them") {
 TEST_CASE("normalise: errors name the pass and the node") {
   CHECK(normalised("graph g opset 17\ninput x f32 [N, 2]\nconst w f32 [3] = 1\ny = Add(x, w)\noutput y\n") ==
         "invalid_model: pass infer_shapes > node y (Add): shapes [N, 2] and [3] cannot be broadcast together");
-  CHECK(normalised("graph g opset 17\ninput x f32 [N, 1, 4]\ny = AveragePool(x) {dilations = [2], kernel_shape = [2]}\noutput y\n") ==
+  CHECK(normalised("graph g opset 17\ninput x f32 [N, 1, 4]\ny = AveragePool(x) {dilations = [2], kernel_shape = "
+                   "[2]}\noutput y\n") ==
         "unsupported: pass upgrade_opset > node y (AveragePool): dilations [2]; only 1 is supported");
 }
 
@@ -91,11 +92,12 @@ TEST_CASE("normalise: real models") {
     const char* file;
     int64_t convs, macs;
   };
-  const Row rows[] = {{"cifar10/mlperf_resnet8.onnx", 9, 12'501'632},   {"cifar10/resnet20.onnx", 19, 40'551'040},
-                      {"cifar10/resnet20_bn.onnx", 19, 40'551'040},     {"cifar10/resnet20_torchexport.onnx", 19, 40'551'040},
-                      {"cifar10/resnet56.onnx", 55, 125'485'696},       {"cifar10/resnet56_convsc.onnx", 57, 125'747'840},
-                      {"kws/kws_dscnn.onnx", 9, 2'656'768},             {"kws/kws_dscnn_bn.onnx", 9, 2'656'768},
-                      {"kws/kws_arm_dscnn_l.onnx", 11, 28'327'812},     {"ecg/ecg_resnet1d.onnx", 15, 5'847'360}};
+  const Row rows[] = {
+      {"cifar10/mlperf_resnet8.onnx", 9, 12'501'632}, {"cifar10/resnet20.onnx", 19, 40'551'040},
+      {"cifar10/resnet20_bn.onnx", 19, 40'551'040},   {"cifar10/resnet20_torchexport.onnx", 19, 40'551'040},
+      {"cifar10/resnet56.onnx", 55, 125'485'696},     {"cifar10/resnet56_convsc.onnx", 57, 125'747'840},
+      {"kws/kws_dscnn.onnx", 9, 2'656'768},           {"kws/kws_dscnn_bn.onnx", 9, 2'656'768},
+      {"kws/kws_arm_dscnn_l.onnx", 11, 28'327'812},   {"ecg/ecg_resnet1d.onnx", 15, 5'847'360}};
   for (const Row& row : rows) {
     CAPTURE(row.file);
     auto graph = real_model(row.file);
@@ -105,7 +107,8 @@ TEST_CASE("normalise: real models") {
     CHECK(count(*graph, "Conv") == row.convs);
     CHECK(macs(*graph) == row.macs);
     CHECK(unsupported_nodes(*graph).empty());
-    for (const char* gone : {"BatchNormalization", "Constant", "Identity", "Cast", "ConstantOfShape", "Concat", "Transpose"})
+    for (const char* gone :
+         {"BatchNormalization", "Constant", "Identity", "Cast", "ConstantOfShape", "Concat", "Transpose"})
       CHECK(count(*graph, gone) == 0);
   }
 }

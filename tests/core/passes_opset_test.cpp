@@ -108,8 +108,11 @@ TEST_CASE("upgrade_opset: softmax over several axes is written out") {
 }
 
 TEST_CASE("upgrade_opset: what has no opset 17 form is refused") {
-  CHECK(upgraded("19", "input x f32 [N, 1, 8]\nconst p i64 [6] = {0, 0, 1, 0, 0, 1}\ny = Pad(x, p) {mode = \"wrap\"}\noutput y\n") ==
-        "unsupported: node y (Pad): mode wrap; constant, reflect and edge are supported");
+  CHECK(
+      upgraded(
+          "19",
+          "input x f32 [N, 1, 8]\nconst p i64 [6] = {0, 0, 1, 0, 0, 1}\ny = Pad(x, p) {mode = \"wrap\"}\noutput y\n") ==
+      "unsupported: node y (Pad): mode wrap; constant, reflect and edge are supported");
   CHECK(upgraded("19", "input x f32 [N, 1, 8]\ny = AveragePool(x) {dilations = [2], kernel_shape = [2]}\noutput y\n") ==
         "unsupported: node y (AveragePool): dilations [2]; only 1 is supported");
   CHECK(upgraded("7",

@@ -35,13 +35,15 @@ TEST_CASE("make_pads_explicit: auto_pad") {
   CHECK(pads_of("auto_pad = \"SAME_UPPER\", dilations = [2, 1]") == "{dilations = [2, 1], pads = [2, 1, 2, 2]}");
   CHECK(pads_of("auto_pad = \"VALID\"") == "");
   CHECK(pads_of("auto_pad = \"NOTSET\", pads = [1, 0, 0, 1]") == "{pads = [1, 0, 0, 1]}");
-  CHECK(explicit_pads("input x f32 [N, 1, 6]\ny = MaxPool(x) {auto_pad = \"SAME_UPPER\", ceil_mode = 1, kernel_shape = [2], "
-                      "strides = [4]}\noutput y\n") ==
+  CHECK(explicit_pads(
+            "input x f32 [N, 1, 6]\ny = MaxPool(x) {auto_pad = \"SAME_UPPER\", ceil_mode = 1, kernel_shape = [2], "
+            "strides = [4]}\noutput y\n") ==
         "input x f32 [N, 1, 6]\ny = MaxPool(x) {kernel_shape = [2], pads = [0, 0], strides = [4]}\noutput y\n");
 }
 
 TEST_CASE("make_pads_explicit: a zero Pad moves into its Conv") {
-  const std::string head = "input x f32 [N, 1, 5, 5]\nconst w f32 [1, 1, 3, 3] = 1\nconst p i64 [8] = {0, 0, 1, 2, 0, 0, 3, 4}\n";
+  const std::string head =
+      "input x f32 [N, 1, 5, 5]\nconst w f32 [1, 1, 3, 3] = 1\nconst p i64 [8] = {0, 0, 1, 2, 0, 0, 3, 4}\n";
   const std::string tail = "y = Conv(q, w) {pads = [1, 1, 1, 1]}\noutput y\n";
   const Graph before = inferred("graph g opset 17\n" + head + "q = Pad(x, p)\n" + tail);
   Graph after = before;
@@ -56,9 +58,10 @@ TEST_CASE("make_pads_explicit: a zero Pad moves into its Conv") {
 
 TEST_CASE("make_pads_explicit: other pads stay") {
   const auto nodes_left = [](const std::string& pads, const std::string& pad, const std::string& more = "") {
-    Graph graph = inferred("graph g opset 17\ninput x f32 [N, 2, 5]\nconst v f32 [] = {1.0}\nconst p i64 [6] = " + pads +
-                           "\nq = " + pad + "\nconst w f32 [1, 2, 2] = 1\nconst w4 f32 [1, 4, 2] = 1\n" +
-                           (more.empty() ? "y = Conv(q, w)\noutput y\n" : more));
+    Graph graph =
+        inferred("graph g opset 17\ninput x f32 [N, 2, 5]\nconst v f32 [] = {1.0}\nconst p i64 [6] = " + pads +
+                 "\nq = " + pad + "\nconst w f32 [1, 2, 2] = 1\nconst w4 f32 [1, 4, 2] = 1\n" +
+                 (more.empty() ? "y = Conv(q, w)\noutput y\n" : more));
     const auto changed = make_pads_explicit(graph);
     CHECK(changed.ok());
     CHECK_FALSE(*changed);

@@ -38,7 +38,8 @@ inline std::string body(Graph graph) {
 inline std::string normalised(const std::string& text) {
   Graph graph = parsed(text);
   const Status status = normalise(graph, run_reference);
-  return status ? body(std::move(graph)) : std::string(to_string(status.error().code)) + ": " + status.error().to_string();
+  return status ? body(std::move(graph))
+                : std::string(to_string(status.error().code)) + ": " + status.error().to_string();
 }
 
 // The first output of the graph as it stands, its nodes run one by one; inputs are filled with noise.

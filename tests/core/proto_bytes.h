@@ -126,11 +126,13 @@ inline Message model(const Message& graph, int64_t opset = 17, const std::string
 
 // x [N, 2] -> Relu "act" -> y, to vary.
 inline GraphParts relu_parts() {
-  return {{node("Relu", {"x"}, {"y"}, "act")}, {}, {value_info("x", kFloat, {-1, 2})}, {value_info("y", kFloat, {-1, 2})}, {}, {}};
+  return {{node("Relu", {"x"}, {"y"}, "act")}, {}, {value_info("x", kFloat, {-1, 2})},
+          {value_info("y", kFloat, {-1, 2})},  {}, {}};
 }
 // x [N, 2] -> Add(w) "sum" -> y, with that constant.
 inline GraphParts add_parts(const Message& constant) {
-  return {{node("Add", {"x", "w"}, {"y"}, "sum")}, {constant}, {value_info("x", kFloat, {-1, 2})}, {value_info("y", kFloat, {-1, 2})}, {}, {}};
+  return {{node("Add", {"x", "w"}, {"y"}, "sum")}, {constant}, {value_info("x", kFloat, {-1, 2})},
+          {value_info("y", kFloat, {-1, 2})},      {},         {}};
 }
 inline std::vector<uint8_t> model_bytes(const GraphParts& parts, int64_t opset = 17) {
   return model(graph(parts), opset).vector();

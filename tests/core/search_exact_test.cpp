@@ -178,14 +178,15 @@ SearchOptions plain(Rule rule, double max_drop) {
 
 TEST_CASE("search: equals brute force over all threshold vectors") {
   Rng rng(7);
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 120; ++round) {
     const bool coarse = round % 2 == 0;
     const Outcomes o = random_table(rng, coarse ? 1 + rng.below(60) : 1 + rng.below(24), 3 + int(rng.below(3)), coarse);
     SearchOptions options;
     options.rule = round % 4 < 2 ? Rule::kHarm : Rule::kAccuracy;
     options.levels = 64;
     options.max_exits = round % 5 == 0 ? 1 : 2;
-    options.max_drop = 0.02 * rng.below(8);
+    // Wide limits by accuracy: the allowance then refuses some plans and not others, on tables this small.
+    options.max_drop = (options.rule == Rule::kHarm ? 0.02 : 0.08) * rng.below(8);
     options.allowance = round % 3 != 0;
     options.near_tie = 0.01 * rng.below(4);
     CAPTURE(round);
@@ -233,7 +234,7 @@ TEST_CASE("search: chooses by rule, and thresholds stand between scores") {
 TEST_CASE("search: near ties go to fewer exits") {
   const Outcomes o = tiny_table();
   SearchOptions options = plain(Rule::kHarm, 0);
-  options.near_tie = 0.21;  // two exits: 45.5; one exit at the second point: 61 + ...
+  options.near_tie = 0.21;  // two exits cost 45.5; leaving always at the second point 61
   const auto found = search_exits(o, options);
   REQUIRE(found.ok());
   CHECK(found->chosen.exits.size() == 1);

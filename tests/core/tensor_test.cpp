@@ -40,7 +40,8 @@ TEST_CASE("reshaping shares, rows copy") {
   CHECK(flat.dims() == Dims{6});
   const Tensor middle = a.rows(1, 3);
   CHECK(middle.dims() == Dims{2, 2});
-  CHECK(std::vector<int32_t>(middle.data<int32_t>().begin(), middle.data<int32_t>().end()) == std::vector<int32_t>{3, 4, 5, 6});
+  CHECK(std::vector<int32_t>(middle.data<int32_t>().begin(), middle.data<int32_t>().end()) ==
+        std::vector<int32_t>{3, 4, 5, 6});
   CHECK(a.rows(1, 1).elements() == 0);
   CHECK(Tensor(DType::kF32, {0, 4}).rows(0, 0).elements() == 0);
 }
@@ -58,15 +59,17 @@ TEST_CASE("shapes from outside are checked before memory is asked for") {
   CHECK(refused({-1, 5}) == "negative dimension in shape [-1, 5]");
   CHECK(refused({1 << 14, 1 << 14, 2}) == "shape [16384, 16384, 2] has more than 268435456 elements");
   CHECK(refused({0, INT64_MAX}) == "shape [0, 9223372036854775807] has more than 268435456 elements");
-  CHECK(refused({INT64_MAX, INT64_MAX}) == "shape [9223372036854775807, 9223372036854775807] has more than 268435456 elements");
+  CHECK(refused({INT64_MAX, INT64_MAX}) ==
+        "shape [9223372036854775807, 9223372036854775807] has more than 268435456 elements");
   CHECK_FALSE(Tensor::create(DType::kF32, {1 << 20, 1 << 20}).ok());
   CHECK(Tensor::create(DType::kU8, {3})->bytes() == 3);
 }
 
 TEST_CASE("types have their sizes and names") {
   const std::vector<std::tuple<DType, size_t, std::string>> types = {
-      {DType::kF32, 4, "f32"}, {DType::kF64, 8, "f64"}, {DType::kF16, 2, "f16"}, {DType::kI64, 8, "i64"}, {DType::kI32, 4, "i32"},
-      {DType::kI16, 2, "i16"}, {DType::kI8, 1, "i8"},   {DType::kU16, 2, "u16"}, {DType::kU8, 1, "u8"},   {DType::kBool, 1, "bool"}};
+      {DType::kF32, 4, "f32"}, {DType::kF64, 8, "f64"},  {DType::kF16, 2, "f16"}, {DType::kI64, 8, "i64"},
+      {DType::kI32, 4, "i32"}, {DType::kI16, 2, "i16"},  {DType::kI8, 1, "i8"},   {DType::kU16, 2, "u16"},
+      {DType::kU8, 1, "u8"},   {DType::kBool, 1, "bool"}};
   for (const auto& [dtype, bytes, name] : types) {
     CHECK(byte_size(dtype) == bytes);
     CHECK(to_string(dtype) == name);
@@ -91,7 +94,8 @@ TEST_CASE("all 65536 half floats convert to float as defined and back to themsel
     } else if ((bits & 0x7fff) == 0x7c00) {
       wrong += !std::isinf(value) || (value < 0) != (bits > 0x8000) || float_to_half(value) != half;
     } else {
-      wrong += double(value) != half_by_definition(half) || std::signbit(value) != (bits >= 0x8000) || float_to_half(value) != half;
+      wrong += double(value) != half_by_definition(half) || std::signbit(value) != (bits >= 0x8000) ||
+               float_to_half(value) != half;
     }
   }
   CHECK(wrong == 0);

@@ -85,7 +85,8 @@ TEST_CASE("floats survive a round trip bit by bit") {
   const auto again = parse_graph(print_graph(graph));
   REQUIRE_MESSAGE(again.ok(), again.error().to_string());
   const auto data = again->constant(again->find_value("c"))->data<float>();
-  for (size_t i = 0; i < values.size(); ++i) CHECK(std::bit_cast<uint32_t>(data[i]) == std::bit_cast<uint32_t>(values[i]));
+  for (size_t i = 0; i < values.size(); ++i)
+    CHECK(std::bit_cast<uint32_t>(data[i]) == std::bit_cast<uint32_t>(values[i]));
 }
 
 TEST_CASE("a large constant prints as its hash, which cannot be read back") {

@@ -1,5 +1,6 @@
-// `offramp_probe logits MODEL INPUT.f32 DIMS BACKEND OUT.f32 [BATCH]` runs a model on raw rows, BATCH at a time (0: all at once).
-// `offramp_probe bench MODEL DIMS BACKEND RUNS` prints the time of a run on rows of zeros and ones, in nanoseconds.
+// `offramp_probe logits MODEL INPUT.f32 DIMS BACKEND OUT.f32 [BATCH]` runs a model on raw rows, BATCH at a time (0: all
+// at once). `offramp_probe bench MODEL DIMS BACKEND RUNS` prints the time of a run on rows of zeros and ones, in
+// nanoseconds.
 #include "model_probe.h"
 
 #include <algorithm>
@@ -65,7 +66,8 @@ int logits_probe(int argc, char** argv) {
   auto inputs = Tensor::create(DType::kF32, parse_dims(argv[4]));
   if (!inputs) return fail(inputs.error());
   if (inputs->dims().empty() || inputs->dims()[0] < 1 || bytes.size() != inputs->bytes()) {
-    std::fprintf(stderr, "%s has %zu bytes, shape %s needs %zu\n", argv[3], bytes.size(), to_string(inputs->dims()).c_str(), inputs->bytes());
+    std::fprintf(stderr, "%s has %zu bytes, shape %s needs %zu\n", argv[3], bytes.size(),
+                 to_string(inputs->dims()).c_str(), inputs->bytes());
     return 2;
   }
   std::memcpy(inputs->mutable_raw(), bytes.data(), bytes.size());
@@ -101,7 +103,8 @@ int bench_probe(int argc, char** argv) {
     if (i >= runs / 5) ns.push_back(std::chrono::duration_cast<std::chrono::nanoseconds>(end - start).count());
   }
   std::sort(ns.begin(), ns.end());
-  std::printf("{\"median_ns\": %lld, \"p10_ns\": %lld, \"p90_ns\": %lld, \"runs\": %d}\n", static_cast<long long>(ns[ns.size() / 2]),
-              static_cast<long long>(ns[ns.size() / 10]), static_cast<long long>(ns[ns.size() * 9 / 10]), runs);
+  std::printf("{\"median_ns\": %lld, \"p10_ns\": %lld, \"p90_ns\": %lld, \"runs\": %d}\n",
+              static_cast<long long>(ns[ns.size() / 2]), static_cast<long long>(ns[ns.size() / 10]),
+              static_cast<long long>(ns[ns.size() * 9 / 10]), runs);
   return 0;
 }

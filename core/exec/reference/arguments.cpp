@@ -4,7 +4,8 @@ namespace offramp::reference {
 
 Status expect_inputs(Inputs inputs, size_t required, size_t allowed) {
   if (inputs.size() > allowed)
-    return invalid_model("expected at most " + std::to_string(allowed) + " inputs, got " + std::to_string(inputs.size()));
+    return invalid_model("expected at most " + std::to_string(allowed) + " inputs, got " +
+                         std::to_string(inputs.size()));
   for (size_t i = 0; i < required; ++i)
     if (i >= inputs.size() || !inputs[i])
       return invalid_model("input " + std::to_string(i) + " is missing; " + std::to_string(required) + " are required");

@@ -38,8 +38,10 @@ Result<Tensor> float_arithmetic(const std::string& op, const Tensor& a, const Te
   if (op == "Div") return map_broadcast<float, float>(a, b, f32, [](float x, float y) { return x / y; });
   if (op == "Pow") return map_broadcast<float, float>(a, b, f32, [](float x, float y) { return std::pow(x, y); });
   // A NaN on either side stays one.
-  if (op == "Min") return map_broadcast<float, float>(a, b, f32, [](float x, float y) { return x < y || x != x ? x : y; });
-  if (op == "Max") return map_broadcast<float, float>(a, b, f32, [](float x, float y) { return x > y || x != x ? x : y; });
+  if (op == "Min")
+    return map_broadcast<float, float>(a, b, f32, [](float x, float y) { return x < y || x != x ? x : y; });
+  if (op == "Max")
+    return map_broadcast<float, float>(a, b, f32, [](float x, float y) { return x > y || x != x ? x : y; });
   return unsupported("operator " + op + " on f32");
 }
 
@@ -67,9 +69,12 @@ Result<Tensor> to_f32(const Tensor& x) {
   Tensor out(DType::kF32, x.dims());
   const auto to = out.mutable_data<float>();
   for (size_t i = 0; i < to.size(); ++i) {
-    if (x.dtype() == DType::kI64) to[i] = float(x.data<int64_t>()[i]);
-    else if (x.dtype() == DType::kI32) to[i] = float(x.data<int32_t>()[i]);
-    else return unsupported("an exponent of type " + std::string(to_string(x.dtype())));
+    if (x.dtype() == DType::kI64)
+      to[i] = float(x.data<int64_t>()[i]);
+    else if (x.dtype() == DType::kI32)
+      to[i] = float(x.data<int32_t>()[i]);
+    else
+      return unsupported("an exponent of type " + std::string(to_string(x.dtype())));
   }
   return out;
 }

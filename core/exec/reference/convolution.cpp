@@ -38,13 +38,14 @@ void add_tap(const Window& w, int64_t k0, int64_t k1, int64_t k2, float weight, 
 Status check_shapes(const Tensor& x, const Tensor& weight, const Tensor* bias, int64_t groups) {
   const Dims &in = x.dims(), &filter = weight.dims();
   if (filter.size() != in.size() || in.size() < 3)
-    return invalid_model("expected input and weights [.., .., spatial...] of equal rank, got " + to_string(in) + " and " +
-                         to_string(filter));
+    return invalid_model("expected input and weights [.., .., spatial...] of equal rank, got " + to_string(in) +
+                         " and " + to_string(filter));
   if (groups < 1 || filter[0] % groups != 0 || in[1] % groups != 0 || in[1] / groups != filter[1])
-    return invalid_model("weights " + to_string(filter) + " do not fit an input " + to_string(in) + " with group = " +
-                         std::to_string(groups));
+    return invalid_model("weights " + to_string(filter) + " do not fit an input " + to_string(in) +
+                         " with group = " + std::to_string(groups));
   if (bias && bias->dims() != Dims{filter[0]})
-    return invalid_model("expected a bias of shape [" + std::to_string(filter[0]) + "], got " + to_string(bias->dims()));
+    return invalid_model("expected a bias of shape [" + std::to_string(filter[0]) + "], got " +
+                         to_string(bias->dims()));
   return {};
 }
 
@@ -68,8 +69,8 @@ Outputs run_conv(const Node& node, Inputs inputs) {
   const int64_t batch = x.dims()[0], in_channels = x.dims()[1], out_channels = weight.dims()[0];
   const int64_t group_in = weight.dims()[1];
   OFFRAMP_TRY(Tensor out, create_output(DType::kF32, w.output_dims(batch, out_channels)));
-  OFFRAMP_RETURN_IF_ERROR(expect_work(double(batch) * double(out_channels) * double(group_in) * double(w.kernel_size()) *
-                                      double(std::max<int64_t>(1, w.output_size()))));
+  OFFRAMP_RETURN_IF_ERROR(expect_work(double(batch) * double(out_channels) * double(group_in) *
+                                      double(w.kernel_size()) * double(std::max<int64_t>(1, w.output_size()))));
   if (out.elements() == 0) return one(std::move(out));
   const float* in_data = x.data<float>().data();
   const float* weights = weight.data<float>().data();

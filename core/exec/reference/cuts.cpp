@@ -39,8 +39,9 @@ Result<std::vector<Cut>> read_cuts(const Dims& dims, Inputs inputs) {
     OFFRAMP_TRY(steps, integers_of(*given, "steps"));
   }
   if (ends.size() != starts.size() || axes.size() != starts.size() || steps.size() != starts.size())
-    return invalid_model("starts, ends, axes and steps must have one length, got " + std::to_string(starts.size()) + ", " +
-                         std::to_string(ends.size()) + ", " + std::to_string(axes.size()) + " and " + std::to_string(steps.size()));
+    return invalid_model("starts, ends, axes and steps must have one length, got " + std::to_string(starts.size()) +
+                         ", " + std::to_string(ends.size()) + ", " + std::to_string(axes.size()) + " and " +
+                         std::to_string(steps.size()));
   OFFRAMP_TRY(axes, normal_axes(axes, dims.size()));
   std::vector<Cut> cuts;
   for (int64_t dim : dims) cuts.push_back({0, 1, dim});

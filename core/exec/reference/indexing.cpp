@@ -9,7 +9,8 @@ namespace {
 
 template <class T>
 void copy_row(const std::byte* from, int64_t stride, std::byte* to, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) std::memcpy(to + i * int64_t(sizeof(T)), from + i * stride * int64_t(sizeof(T)), sizeof(T));
+  for (int64_t i = 0; i < count; ++i)
+    std::memcpy(to + i * int64_t(sizeof(T)), from + i * stride * int64_t(sizeof(T)), sizeof(T));
 }
 
 void copy_row(const std::byte* from, int64_t stride, std::byte* to, int64_t count, size_t size) {

@@ -28,12 +28,13 @@ Result<std::vector<int64_t>> split_sizes(const Node& node, Inputs inputs, int64_
   if (sizes.empty() && parts > 0 && size % parts == 0) sizes.assign(size_t(parts), size / parts);
   int64_t sum = 0;
   for (int64_t part : sizes) {
-    if (part < 0 || part > size) return invalid_model("cannot split " + std::to_string(size) + " into " + to_string(sizes));
+    if (part < 0 || part > size)
+      return invalid_model("cannot split " + std::to_string(size) + " into " + to_string(sizes));
     sum += part;
   }
   if (int64_t(sizes.size()) != parts || sum != size)
-    return invalid_model("cannot split " + std::to_string(size) + " into " + std::to_string(parts) + " outputs of sizes " +
-                         to_string(sizes));
+    return invalid_model("cannot split " + std::to_string(size) + " into " + std::to_string(parts) +
+                         " outputs of sizes " + to_string(sizes));
   return sizes;
 }
 
@@ -41,9 +42,12 @@ Result<std::vector<int64_t>> gather_indices(const Tensor& indices, int64_t size)
   std::vector<int64_t> positions(size_t(indices.elements()));
   for (size_t i = 0; i < positions.size(); ++i) {
     int64_t at = 0;
-    if (indices.dtype() == DType::kI64) at = indices.data<int64_t>()[i];
-    else if (indices.dtype() == DType::kI32) at = indices.data<int32_t>()[i];
-    else return invalid_model("indices must be i64 or i32, got " + std::string(to_string(indices.dtype())));
+    if (indices.dtype() == DType::kI64)
+      at = indices.data<int64_t>()[i];
+    else if (indices.dtype() == DType::kI32)
+      at = indices.data<int32_t>()[i];
+    else
+      return invalid_model("indices must be i64 or i32, got " + std::string(to_string(indices.dtype())));
     if (at < -size || at >= size)
       return invalid_model("index " + std::to_string(at) + " is outside [" + std::to_string(-size) + ", " +
                            std::to_string(size - 1) + "]");
@@ -65,9 +69,9 @@ Outputs run_concat(const Node& node, Inputs inputs) {
     Dims others = input->dims();
     if (others.size() == dims.size()) others[size_t(axis)] = dims[size_t(axis)];
     if (others != dims || input->dtype() != first.dtype())
-      return invalid_model("cannot join " + std::string(to_string(first.dtype())) + " " + to_string(first.dims()) + " and " +
-                           std::string(to_string(input->dtype())) + " " + to_string(input->dims()) + " along axis " +
-                           std::to_string(axis));
+      return invalid_model("cannot join " + std::string(to_string(first.dtype())) + " " + to_string(first.dims()) +
+                           " and " + std::string(to_string(input->dtype())) + " " + to_string(input->dims()) +
+                           " along axis " + std::to_string(axis));
     dims[size_t(axis)] += input->dims()[size_t(axis)];
   }
   OFFRAMP_TRY(Tensor out, create_output(first.dtype(), dims));

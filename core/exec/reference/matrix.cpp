@@ -16,7 +16,8 @@ void multiply_add(Matrix a, Matrix b, float* out, int64_t rows, int64_t depth, i
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t k = 0; k < depth; ++k) {
       const float factor = a.data[i * a.row_stride + k * a.column_stride];
-      for (int64_t j = 0; j < columns; ++j) out[i * columns + j] += factor * b.data[k * b.row_stride + j * b.column_stride];
+      for (int64_t j = 0; j < columns; ++j)
+        out[i * columns + j] += factor * b.data[k * b.row_stride + j * b.column_stride];
     }
 }
 
@@ -43,7 +44,8 @@ Outputs run_gemm(const Node& node, Inputs inputs) {
   const auto data = out.mutable_data<float>();
   const int64_t a_columns = a.dims()[1], b_columns = b.dims()[1];
   multiply_add({a.data<float>().data(), trans_a ? 1 : a_columns, trans_a ? a_columns : 1},
-               {b.data<float>().data(), trans_b ? 1 : b_columns, trans_b ? b_columns : 1}, data.data(), rows, depth, columns);
+               {b.data<float>().data(), trans_b ? 1 : b_columns, trans_b ? b_columns : 1}, data.data(), rows, depth,
+               columns);
   const float alpha = node.number("alpha", 1.0f), beta = node.number("beta", 1.0f);
   for (float& value : data) value *= alpha;
   if (const Tensor* c = optional_input(inputs, 2)) {
@@ -70,7 +72,8 @@ Outputs run_matmul(const Node&, Inputs inputs) {
   if (column) b.push_back(1);
   const int64_t rows = a[a.size() - 2], depth = a.back(), columns = b.back();
   if (b[b.size() - 2] != depth)
-    return invalid_model("matrices " + to_string(inputs[0]->dims()) + " and " + to_string(inputs[1]->dims()) + " do not fit");
+    return invalid_model("matrices " + to_string(inputs[0]->dims()) + " and " + to_string(inputs[1]->dims()) +
+                         " do not fit");
   const Dims a_batch(a.begin(), a.end() - 2), b_batch(b.begin(), b.end() - 2);
   OFFRAMP_TRY(const Dims batch, broadcast_dims(a_batch, b_batch));
   Dims dims = batch;

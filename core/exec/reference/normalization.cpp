@@ -42,8 +42,8 @@ Outputs run_batch_normalization(const Node& node, Inputs inputs) {
   const int64_t channels = x.dims()[1];
   for (size_t i = 1; i < 5; ++i)
     if (inputs[i]->dims() != Dims{channels})
-      return invalid_model("expected input " + std::to_string(i) + " of shape [" + std::to_string(channels) + "], got " +
-                           to_string(inputs[i]->dims()));
+      return invalid_model("expected input " + std::to_string(i) + " of shape [" + std::to_string(channels) +
+                           "], got " + to_string(inputs[i]->dims()));
   const float epsilon = node.number("epsilon", 1e-5f);
   Tensor out = x;
   if (out.elements() == 0) return one(std::move(out));

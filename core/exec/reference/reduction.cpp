@@ -9,7 +9,8 @@
 namespace offramp::reference {
 namespace {
 
-// Axes from the input that newer opsets use, else from the attribute; empty means all of them, or none if the node says so.
+// Axes from the input that newer opsets use, else from the attribute; empty means all of them, or none if the node says
+// so.
 Result<std::vector<bool>> reduced_axes(const Node& node, Inputs inputs, size_t rank) {
   std::vector<int64_t> axes = node.integers("axes");
   if (const Tensor* given = optional_input(inputs, 1)) {
@@ -56,15 +57,21 @@ Result<Tensor> reduce_as(const std::string& op, const Tensor& x, const Dims& kep
   if (op == "ReduceSum") return reduce<T, A>(x, kept, A(0), [](A s, T v) { return A(s + A(v)); }, keep);
   if (element_count(kept) > 0 && x.elements() == 0) return invalid_model(op + " of no elements");
   if (op == "ReduceMean")
-    return reduce<T, A>(x, kept, A(0), [](A s, T v) { return A(s + A(v)); }, [](A sum, int64_t count) {
-      if constexpr (std::is_unsigned_v<A>) return T(sum) / T(count);
-      else return sum / A(count);
-    });
+    return reduce<T, A>(
+        x, kept, A(0), [](A s, T v) { return A(s + A(v)); },
+        [](A sum, int64_t count) {
+          if constexpr (std::is_unsigned_v<A>)
+            return T(sum) / T(count);
+          else
+            return sum / A(count);
+        });
   const bool most = op == "ReduceMax";
   using Limits = std::numeric_limits<T>;
-  const T start = Limits::has_infinity ? (most ? -Limits::infinity() : Limits::infinity()) : (most ? Limits::lowest() : Limits::max());
-  return reduce<T, T>(x, kept, start, [most](T s, T v) { return (most ? v > s : v < s) || v != v ? v : s; },
-                      [](T best, int64_t) { return best; });
+  const T start = Limits::has_infinity ? (most ? -Limits::infinity() : Limits::infinity())
+                                       : (most ? Limits::lowest() : Limits::max());
+  return reduce<T, T>(
+      x, kept, start, [most](T s, T v) { return (most ? v > s : v < s) || v != v ? v : s; },
+      [](T best, int64_t) { return best; });
 }
 
 }  // namespace
@@ -76,7 +83,8 @@ Outputs run_reduction(const Node& node, Inputs inputs) {
   Dims kept = x.dims();
   for (size_t i = 0; i < kept.size(); ++i)
     if (reduced[i]) kept[i] = 1;
-  Result<Tensor> out = unsupported("the input is " + std::string(to_string(x.dtype())) + ", only f32, i64 and i32 have kernels");
+  Result<Tensor> out =
+      unsupported("the input is " + std::string(to_string(x.dtype())) + ", only f32, i64 and i32 have kernels");
   if (x.dtype() == DType::kF32) out = reduce_as<float, double>(node.op, x, kept);
   if (x.dtype() == DType::kI64) out = reduce_as<int64_t, uint64_t>(node.op, x, kept);
   if (x.dtype() == DType::kI32) out = reduce_as<int32_t, uint32_t>(node.op, x, kept);

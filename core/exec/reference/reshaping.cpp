@@ -9,8 +9,8 @@ namespace {
 
 Outputs reshape_to(const Tensor& x, Dims dims) {
   if (dims.size() > kMaxRank)
-    return unsupported("the output has " + std::to_string(dims.size()) + " dimensions, at most " + std::to_string(kMaxRank) +
-                       " are supported");
+    return unsupported("the output has " + std::to_string(dims.size()) + " dimensions, at most " +
+                       std::to_string(kMaxRank) + " are supported");
   const auto count = checked_element_count(dims);
   if (!count || *count != x.elements())
     return invalid_model("cannot reshape " + to_string(x.dims()) + " to " + to_string(dims));
@@ -109,7 +109,8 @@ Outputs run_transpose(const Node& node, Inputs inputs) {
   for (size_t i = 0; i < rank; ++i) reversed[i] = int64_t(rank - 1 - i);
   OFFRAMP_TRY(const auto perm, normal_axes(node.integers("perm", reversed), rank));
   if (perm.size() != rank)
-    return invalid_model("attribute perm: expected " + std::to_string(rank) + " values, got " + std::to_string(perm.size()));
+    return invalid_model("attribute perm: expected " + std::to_string(rank) + " values, got " +
+                         std::to_string(perm.size()));
   const Dims own = strides_of(x.dims());
   Dims dims(rank), strides(rank);
   for (size_t i = 0; i < rank; ++i) {

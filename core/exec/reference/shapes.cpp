@@ -53,8 +53,10 @@ void store(std::byte* at, T value) {
 template <class Value>
 void store_as(DType dtype, std::byte* at, Value value) {
   const auto integer = [&]<class T>(T) {
-    if constexpr (std::is_same_v<Value, double>) store<T>(at, saturate<T>(value));
-    else store<T>(at, T(value));
+    if constexpr (std::is_same_v<Value, double>)
+      store<T>(at, saturate<T>(value));
+    else
+      store<T>(at, T(value));
   };
   switch (dtype) {
     case DType::kF64: store<double>(at, double(value)); break;
@@ -121,7 +123,8 @@ Outputs run_cast(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 1));
   const Tensor& x = *inputs[0];
   const auto dtype = dtype_of_onnx(node.integer("to", 0));
-  if (!dtype) return unsupported("attribute to: element type " + std::to_string(node.integer("to", 0)) + " has no kernel");
+  if (!dtype)
+    return unsupported("attribute to: element type " + std::to_string(node.integer("to", 0)) + " has no kernel");
   if (*dtype == x.dtype()) return one(x);
   OFFRAMP_TRY(Tensor out, create_output(*dtype, x.dims()));
   std::byte* to = out.mutable_raw();

@@ -27,9 +27,12 @@ Result<Padding> read_padding(const Node& node, Inputs inputs) {
   const Dims& dims = inputs[0]->dims();
   Padding padding;
   const std::string mode = node.text("mode", "constant");
-  if (mode == "reflect") padding.fill = Fill::kReflect;
-  else if (mode == "edge") padding.fill = Fill::kEdge;
-  else if (mode != "constant") return unsupported("mode \"" + mode + "\"; constant, reflect and edge have kernels");
+  if (mode == "reflect")
+    padding.fill = Fill::kReflect;
+  else if (mode == "edge")
+    padding.fill = Fill::kEdge;
+  else if (mode != "constant")
+    return unsupported("mode \"" + mode + "\"; constant, reflect and edge have kernels");
   OFFRAMP_TRY(const auto pads, integers_of(*inputs[1], "pads"));
   std::vector<int64_t> axes(dims.size());
   for (size_t i = 0; i < axes.size(); ++i) axes[i] = int64_t(i);
@@ -49,8 +52,8 @@ Result<Padding> read_padding(const Node& node, Inputs inputs) {
       if (pad < -kMaxTensorElements || pad > kMaxTensorElements)
         return limit_exceeded("a pad of " + std::to_string(pad));
       if (padding.fill == Fill::kReflect && pad >= std::max<int64_t>(1, dims[axis]))
-        return invalid_model("a reflected pad of " + std::to_string(pad) + " needs more than " + std::to_string(dims[axis]) +
-                             " elements along axis " + std::to_string(axis));
+        return invalid_model("a reflected pad of " + std::to_string(pad) + " needs more than " +
+                             std::to_string(dims[axis]) + " elements along axis " + std::to_string(axis));
       if (padding.fill == Fill::kEdge && pad > 0 && dims[axis] == 0)
         return invalid_model("axis " + std::to_string(axis) + " has no edge to repeat");
     }
@@ -106,7 +109,9 @@ Outputs run_pad(const Node& node, Inputs inputs) {
       row = at < 0 ? -1 : row + at * strides[i];
     }
     for (int64_t k = 0; k < (inner ? dims.back() : 1); ++k, to += size) {
-      const int64_t at = row < 0 ? -1 : inner ? source_position(k - padding.begin.back(), x.dims().back(), padding.fill) : 0;
+      const int64_t at = row < 0 ? -1
+                         : inner ? source_position(k - padding.begin.back(), x.dims().back(), padding.fill)
+                                 : 0;
       std::memcpy(to, at < 0 ? filler : x.raw() + size_t(row + at) * size, size);
     }
   } while (advance(index, dims, inner));

@@ -61,7 +61,8 @@ Outputs run_unary(const Node& node, Inputs inputs) {
     return map<float>(x, [alpha = node.number("alpha", 0.2f), beta = node.number("beta", 0.5f)](float v) {
       return std::max(0.0f, std::min(1.0f, alpha * v + beta));
     });
-  if (op == "HardSwish") return map<float>(x, [](float v) { return v * std::max(0.0f, std::min(1.0f, v / 6.0f + 0.5f)); });
+  if (op == "HardSwish")
+    return map<float>(x, [](float v) { return v * std::max(0.0f, std::min(1.0f, v / 6.0f + 0.5f)); });
   if (op == "Tanh") return map<float>(x, [](float v) { return std::tanh(v); });
   if (op == "Erf") return map<float>(x, [](float v) { return std::erf(v); });
   if (op == "Sqrt") return map<float>(x, [](float v) { return std::sqrt(v); });

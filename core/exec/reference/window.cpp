@@ -10,7 +10,8 @@ namespace {
 // Larger strides, dilations and pads make no sense and would overflow sums.
 constexpr int64_t kMaxStep = int64_t{1} << 24;
 
-Result<std::vector<int64_t>> read_list(const Node& node, const char* name, size_t count, int64_t otherwise, int64_t least) {
+Result<std::vector<int64_t>> read_list(const Node& node, const char* name, size_t count, int64_t otherwise,
+                                       int64_t least) {
   const std::vector<int64_t> list = node.integers(name, std::vector<int64_t>(count, otherwise));
   if (list.size() != count)
     return invalid_model("attribute " + std::string(name) + ": expected " + std::to_string(count) + " values, got " +
@@ -59,7 +60,8 @@ Result<Window> read_window(const Node& node, const Dims& input_dims, std::span<c
   w.rank = input_dims.size() - 2;
   if (w.rank > 3) return unsupported("windows over more than three axes, got shape " + to_string(input_dims));
   if (kernel.size() != w.rank)
-    return invalid_model("expected a kernel of " + std::to_string(w.rank) + " values, got " + std::to_string(kernel.size()));
+    return invalid_model("expected a kernel of " + std::to_string(w.rank) + " values, got " +
+                         std::to_string(kernel.size()));
   OFFRAMP_TRY(const auto strides, read_list(node, "strides", w.rank, 1, 1));
   OFFRAMP_TRY(const auto dilations, read_list(node, "dilations", w.rank, 1, 1));
   OFFRAMP_TRY(const auto pads, read_list(node, "pads", 2 * w.rank, 0, 0));
@@ -70,7 +72,8 @@ Result<Window> read_window(const Node& node, const Dims& input_dims, std::span<c
   for (size_t i = 0; i < w.rank; ++i) {
     const size_t axis = 3 - w.rank + i;
     if (kernel[i] < 1 || kernel[i] > kMaxStep)
-      return invalid_model("kernel size " + std::to_string(kernel[i]) + " is outside [1, " + std::to_string(kMaxStep) + "]");
+      return invalid_model("kernel size " + std::to_string(kernel[i]) + " is outside [1, " + std::to_string(kMaxStep) +
+                           "]");
     w.input[axis] = input_dims[i + 2];
     w.kernel[axis] = kernel[i];
     w.stride[axis] = strides[i];

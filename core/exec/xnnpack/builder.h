@@ -29,7 +29,8 @@ class SegmentBuilder {
   static Result<SegmentBuilder> create(const Graph& graph, const std::vector<ValueId>& inputs,
                                        const std::vector<ValueId>& outputs, const std::vector<ValueId>& as_maps);
 
-  // The id of a value in the asked-for layout, transposed if need be. Precondition: input of the segment, made, or constant.
+  // The id of a value in the asked-for layout, transposed if need be. Precondition: input of the segment, made, or
+  // constant.
   Result<uint32_t> read(ValueId value, Layout layout);
   // The id of a value in any layout whose bytes are those of the plain one.
   Result<uint32_t> read_bytes(ValueId value);

@@ -10,7 +10,8 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-Status define_unary_as(SegmentBuilder& builder, xnn_unary_operator type, const xnn_unary_params* params, uint32_t x, uint32_t out) {
+Status define_unary_as(SegmentBuilder& builder, xnn_unary_operator type, const xnn_unary_params* params, uint32_t x,
+                       uint32_t out) {
   return check(xnn_define_unary(builder.subgraph(), type, params, x, out, 0), "define an element-wise operator");
 }
 
@@ -42,11 +43,16 @@ bool read_bounds(const Graph& graph, const Node& node, Bounds& bounds) {
 
 const std::map<std::string, xnn_unary_operator>& unary_types() {
   static const std::map<std::string, xnn_unary_operator> types = {
-      {"Relu", xnn_unary_clamp},      {"LeakyRelu", xnn_unary_leaky_relu},
-      {"Elu", xnn_unary_elu},         {"Sigmoid", xnn_unary_sigmoid},
-      {"HardSwish", xnn_unary_hardswish}, {"Tanh", xnn_unary_tanh},
-      {"Exp", xnn_unary_exp},         {"Log", xnn_unary_log},
-      {"Sqrt", xnn_unary_square_root}, {"Abs", xnn_unary_abs},
+      {"Relu", xnn_unary_clamp},
+      {"LeakyRelu", xnn_unary_leaky_relu},
+      {"Elu", xnn_unary_elu},
+      {"Sigmoid", xnn_unary_sigmoid},
+      {"HardSwish", xnn_unary_hardswish},
+      {"Tanh", xnn_unary_tanh},
+      {"Exp", xnn_unary_exp},
+      {"Log", xnn_unary_log},
+      {"Sqrt", xnn_unary_square_root},
+      {"Abs", xnn_unary_abs},
       {"Neg", xnn_unary_negate},
   };
   return types;
@@ -114,7 +120,8 @@ bool takes_binary(const Graph& graph, const Node& node) {
   for (ValueId id : node.inputs) {
     const Tensor* constant = graph.constant(id);
     const size_t own = graph.value(id).shape->size();
-    if (constant ? constant->dtype() != DType::kF32 || own > rank || constant->elements() == 0 : own != rank) return false;
+    if (constant ? constant->dtype() != DType::kF32 || own > rank || constant->elements() == 0 : own != rank)
+      return false;
     computed |= !constant;
   }
   return computed;
@@ -132,7 +139,8 @@ Status define_binary(SegmentBuilder& builder, const Node& node) {
   uint32_t ids[2] = {};
   for (size_t i = 0; i < 2; ++i) {
     const Tensor* constant = builder.graph().constant(node.inputs[i]);
-    OFFRAMP_TRY(ids[i], constant ? keep_operand(builder, *constant, rank, layout) : builder.read(node.inputs[i], layout));
+    OFFRAMP_TRY(ids[i],
+                constant ? keep_operand(builder, *constant, rank, layout) : builder.read(node.inputs[i], layout));
   }
   OFFRAMP_TRY(const uint32_t out, builder.make(node.outputs[0], layout));
   return define_binary_as(builder, types.at(node.op), ids[0], ids[1], out);

@@ -30,7 +30,9 @@ Tensor as_bias(const Tensor& c, int64_t columns) {
 
 const Tensor* constant_matrix(const Graph& graph, ValueId id) {
   const Tensor* constant = graph.constant(id);
-  return constant && constant->dtype() == DType::kF32 && constant->dims().size() == 2 && constant->elements() > 0 ? constant : nullptr;
+  return constant && constant->dtype() == DType::kF32 && constant->dims().size() == 2 && constant->elements() > 0
+             ? constant
+             : nullptr;
 }
 
 Status define_fully_connected(SegmentBuilder& builder, uint32_t x, uint32_t weights, uint32_t bias, uint32_t out) {
@@ -84,7 +86,8 @@ Status define_gemm(SegmentBuilder& builder, const Node& node) {
 }
 
 bool takes_matmul(const Graph& graph, const Node& node) {
-  const Dims a = offramp::bind(*graph.value(node.inputs[0]).shape, 1), b = offramp::bind(*graph.value(node.inputs[1]).shape, 1);
+  const Dims a = offramp::bind(*graph.value(node.inputs[0]).shape, 1),
+             b = offramp::bind(*graph.value(node.inputs[1]).shape, 1);
   if (graph.is_constant(node.inputs[0]) || a.size() < 2 || b.size() < 2 || a.back() != b[b.size() - 2]) return false;
   if (graph.is_constant(node.inputs[1])) return constant_matrix(graph, node.inputs[1]) != nullptr;
   return a.size() == b.size() && a.size() >= 3 && std::equal(a.begin(), a.end() - 2, b.begin()) &&
@@ -130,7 +133,8 @@ Status define_reduction(SegmentBuilder& builder, const Node& node) {
   OFFRAMP_TRY(const uint32_t x, builder.read(node.inputs[0], map ? Layout::kNhwc : Layout::kPlain));
   OFFRAMP_TRY(const uint32_t out, builder.make(node.outputs[0], map && keep ? Layout::kNhwc : Layout::kPlain));
   const auto type = node.op == "ReduceMean" ? xnn_reduce_mean : xnn_reduce_sum;
-  return check(xnn_define_static_reduce(builder.subgraph(), type, axes.size(), axes.data(), x, out, keep ? XNN_FLAG_KEEP_DIMS : 0),
+  return check(xnn_define_static_reduce(builder.subgraph(), type, axes.size(), axes.data(), x, out,
+                                        keep ? XNN_FLAG_KEEP_DIMS : 0),
                "define a reduction");
 }
 

@@ -11,11 +11,14 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-size_t axis_in(Layout layout, size_t axis, size_t rank) { return layout == Layout::kNhwc ? nhwc_axis(axis, rank) : axis; }
+size_t axis_in(Layout layout, size_t axis, size_t rank) {
+  return layout == Layout::kNhwc ? nhwc_axis(axis, rank) : axis;
+}
 size_t rank_in(Layout layout, size_t rank) { return layout == Layout::kNhwc ? 4 : rank; }
 
 std::vector<int64_t> constant_integers(const Graph& graph, const Node& node, size_t input) {
-  const Tensor* tensor = input < node.inputs.size() && node.inputs[input] ? graph.constant(node.inputs[input]) : nullptr;
+  const Tensor* tensor =
+      input < node.inputs.size() && node.inputs[input] ? graph.constant(node.inputs[input]) : nullptr;
   if (!tensor) return {};
   auto list = reference::integers_of(*tensor, "");
   return list.ok() ? *list : std::vector<int64_t>{};
@@ -49,10 +52,12 @@ Status define_subsampling(SegmentBuilder& builder, const Node& node, const std::
   const int64_t channels = dims[1];
   const uint32_t stride_h = cuts.size() == 4 ? uint32_t(cuts[2].step) : 1, stride_w = uint32_t(cuts.back().step);
   OFFRAMP_TRY(const uint32_t x, builder.read(node.inputs[0], Layout::kNhwc));
-  OFFRAMP_TRY(const uint32_t ones, builder.keep(Tensor::of<float>({1, 1, 1, channels}, std::vector<float>(size_t(channels), 1.0f))));
+  OFFRAMP_TRY(const uint32_t ones,
+              builder.keep(Tensor::of<float>({1, 1, 1, channels}, std::vector<float>(size_t(channels), 1.0f))));
   OFFRAMP_TRY(const uint32_t out, builder.make(node.outputs[0], Layout::kNhwc));
   return check(xnn_define_depthwise_convolution_2d(builder.subgraph(), 0, 0, 0, 0, 1, 1, stride_h, stride_w, 1, 1, 1,
-                                                   size_t(channels), -kInfinity, kInfinity, x, ones, XNN_INVALID_VALUE_ID, out, 0),
+                                                   size_t(channels), -kInfinity, kInfinity, x, ones,
+                                                   XNN_INVALID_VALUE_ID, out, 0),
                "define a subsampling");
 }
 
@@ -81,7 +86,8 @@ Status define_concat(SegmentBuilder& builder, const Node& node) {
     const bool last = i + 1 == node.inputs.size();
     OFFRAMP_TRY(const uint32_t out, last ? builder.make(node.outputs[0], layout)
                                          : builder.make_temporary(layout == Layout::kNhwc ? nhwc_dims(dims) : dims));
-    OFFRAMP_RETURN_IF_ERROR(check(xnn_define_concatenate2(builder.subgraph(), int32_t(axis), joined, next, out, 0), "define a join"));
+    OFFRAMP_RETURN_IF_ERROR(
+        check(xnn_define_concatenate2(builder.subgraph(), int32_t(axis), joined, next, out, 0), "define a join"));
     joined = out;
   }
   return {};
@@ -109,14 +115,16 @@ Status define_slice(SegmentBuilder& builder, const Node& node) {
   }
   OFFRAMP_TRY(const uint32_t x, builder.read(node.inputs[0], layout));
   OFFRAMP_TRY(const uint32_t out, builder.make(node.outputs[0], layout));
-  return check(xnn_define_static_slice(builder.subgraph(), offsets.size(), offsets.data(), sizes.data(), x, out, 0), "define a slice");
+  return check(xnn_define_static_slice(builder.subgraph(), offsets.size(), offsets.data(), sizes.data(), x, out, 0),
+               "define a slice");
 }
 
 bool takes_pad(const Graph& graph, const Node& node) {
   const std::vector<int64_t> pads = constant_integers(graph, node, 1);
   const size_t rank = graph.value(node.inputs[0]).shape->size();
   if (node.text("mode", "constant") != "constant" || pads.size() != 2 * rank) return false;
-  if (std::any_of(pads.begin(), pads.end(), [](int64_t pad) { return pad < 0; }) || pads[0] + pads[rank] > 0) return false;
+  if (std::any_of(pads.begin(), pads.end(), [](int64_t pad) { return pad < 0; }) || pads[0] + pads[rank] > 0)
+    return false;
   if (node.inputs.size() > 3 && node.inputs[3]) return false;
   if (node.inputs.size() < 3 || !node.inputs[2]) return true;
   const Tensor* value = graph.constant(node.inputs[2]);
@@ -135,8 +143,8 @@ Status define_pad(SegmentBuilder& builder, const Node& node) {
   const Tensor* value = node.inputs.size() > 2 && node.inputs[2] ? builder.graph().constant(node.inputs[2]) : nullptr;
   OFFRAMP_TRY(const uint32_t x, builder.read(node.inputs[0], layout));
   OFFRAMP_TRY(const uint32_t out, builder.make(node.outputs[0], layout));
-  return check(xnn_define_static_constant_pad(builder.subgraph(), before.data(), after.data(), value ? value->data<float>()[0] : 0.0f,
-                                              x, out, 0),
+  return check(xnn_define_static_constant_pad(builder.subgraph(), before.data(), after.data(),
+                                              value ? value->data<float>()[0] : 0.0f, x, out, 0),
                "define a padding");
 }
 
@@ -148,7 +156,8 @@ Status define_reshape(SegmentBuilder& builder, const Node& node) {
   const Shape& shape = *builder.graph().value(node.outputs[0]).shape;
   Sizes sizes;
   for (Dim dim : shape) sizes.push_back(dim.per_sample ? 0 : size_t(dim.size));
-  return check(xnn_define_static_reshape(builder.subgraph(), sizes.size(), sizes.data(), x, out, 0), "define a reshape");
+  return check(xnn_define_static_reshape(builder.subgraph(), sizes.size(), sizes.data(), x, out, 0),
+               "define a reshape");
 }
 
 bool takes_transpose(const Graph& graph, const Node& node) {
@@ -168,7 +177,8 @@ Status define_transpose(SegmentBuilder& builder, const Node& node) {
   }
   OFFRAMP_TRY(const uint32_t x, builder.read(node.inputs[0], layout));
   OFFRAMP_TRY(const uint32_t out, builder.make(node.outputs[0], Layout::kPlain));
-  return check(xnn_define_static_transpose(builder.subgraph(), axes.size(), axes.data(), x, out, 0), "define a transposition");
+  return check(xnn_define_static_transpose(builder.subgraph(), axes.size(), axes.data(), x, out, 0),
+               "define a transposition");
 }
 
 }  // namespace offramp::xnnpack

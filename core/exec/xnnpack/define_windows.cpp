@@ -46,7 +46,8 @@ bool takes_conv(const Graph& graph, const Node& node) {
   if (!weights || weights->dtype() != DType::kF32 || !has_nhwc_form(weights->dims().size())) return false;
   const Tensor* bias = has_bias ? graph.constant(node.inputs[2]) : nullptr;
   if (has_bias && (!bias || bias->dtype() != DType::kF32 || bias->dims() != Dims{weights->dims()[0]})) return false;
-  const auto window = reference::read_window(node, dims_of(graph, node.inputs[0]), std::span(weights->dims()).subspan(2));
+  const auto window =
+      reference::read_window(node, dims_of(graph, node.inputs[0]), std::span(weights->dims()).subspan(2));
   const int64_t groups = node.integer("group", 1), channels = dims_of(graph, node.inputs[0])[1];
   return window.ok() && groups > 0 && channels == groups * weights->dims()[1] && weights->dims()[0] % groups == 0;
 }
@@ -58,7 +59,8 @@ Status define_conv(SegmentBuilder& builder, const Node& node) {
   const int64_t groups = node.integer("group", 1), channels = x_dims[1], out_channels = weights.dims()[0];
   const bool depthwise = groups == channels && groups > 1;
   OFFRAMP_TRY(const uint32_t x, builder.read(node.inputs[0], Layout::kNhwc));
-  OFFRAMP_TRY(const uint32_t filter, builder.keep(depthwise ? convert_depthwise_weights(weights) : convert_weights(weights)));
+  OFFRAMP_TRY(const uint32_t filter,
+              builder.keep(depthwise ? convert_depthwise_weights(weights) : convert_weights(weights)));
   uint32_t bias = XNN_INVALID_VALUE_ID;
   if (node.inputs.size() > 2 && node.inputs[2]) {
     OFFRAMP_TRY(bias, builder.keep(*builder.graph().constant(node.inputs[2])));
@@ -79,7 +81,8 @@ bool takes_pool(const Graph& graph, const Node& node) {
   const auto window = pool_window(graph, node);
   if (!window.ok() || window->kernel_size() == 1) return false;
   for (size_t axis : {kH, kW}) {
-    if (std::max(window->pad_begin[axis], window->pad_end[axis]) > (window->kernel[axis] - 1) * window->dilation[axis]) return false;
+    if (std::max(window->pad_begin[axis], window->pad_end[axis]) > (window->kernel[axis] - 1) * window->dilation[axis])
+      return false;
     // XNNPACK's limits: max pools step no further than they are wide, average pools are not dilated.
     if (node.op == "MaxPool" ? window->stride[axis] > window->kernel[axis] : window->dilation[axis] > 1) return false;
   }
@@ -101,16 +104,18 @@ Status define_average_pool(SegmentBuilder& builder, const Node& node) {
       begin[axis] = 0;
     }
     OFFRAMP_TRY(const uint32_t wide, builder.make_temporary({dims[0], size[kH], size[kW], dims[1]}));
-    OFFRAMP_RETURN_IF_ERROR(check(xnn_define_static_constant_pad(builder.subgraph(), before.data(), after.data(), 0.0f, x, wide, 0),
-                                  "define a padding"));
+    OFFRAMP_RETURN_IF_ERROR(
+        check(xnn_define_static_constant_pad(builder.subgraph(), before.data(), after.data(), 0.0f, x, wide, 0),
+              "define a padding"));
     x = wide;
   }
   OFFRAMP_TRY(const uint32_t out, builder.make(node.outputs[0], Layout::kNhwc));
-  return check(xnn_define_average_pooling_2d(builder.subgraph(), uint32_t(begin[kH]), needed_end(w, kW, begin[kW], size[kW]),
-                                             needed_end(w, kH, begin[kH], size[kH]), uint32_t(begin[kW]),
-                                             uint32_t(w.kernel[kH]), uint32_t(w.kernel[kW]), uint32_t(w.stride[kH]),
-                                             uint32_t(w.stride[kW]), -kInfinity, kInfinity, x, out, 0),
-               "define an average pool");
+  return check(
+      xnn_define_average_pooling_2d(builder.subgraph(), uint32_t(begin[kH]), needed_end(w, kW, begin[kW], size[kW]),
+                                    needed_end(w, kH, begin[kH], size[kH]), uint32_t(begin[kW]), uint32_t(w.kernel[kH]),
+                                    uint32_t(w.kernel[kW]), uint32_t(w.stride[kH]), uint32_t(w.stride[kW]), -kInfinity,
+                                    kInfinity, x, out, 0),
+      "define an average pool");
 }
 
 Status define_max_pool(SegmentBuilder& builder, const Node& node) {
@@ -136,7 +141,8 @@ Status define_global_average_pool(SegmentBuilder& builder, const Node& node) {
   OFFRAMP_TRY(const uint32_t x, builder.read(node.inputs[0], Layout::kNhwc));
   OFFRAMP_TRY(const uint32_t out, builder.make(node.outputs[0], Layout::kNhwc));
   const Sizes axes = {1, 2};
-  return check(xnn_define_static_reduce(builder.subgraph(), xnn_reduce_mean, axes.size(), axes.data(), x, out, XNN_FLAG_KEEP_DIMS),
+  return check(xnn_define_static_reduce(builder.subgraph(), xnn_reduce_mean, axes.size(), axes.data(), x, out,
+                                        XNN_FLAG_KEEP_DIMS),
                "define a mean");
 }
 

@@ -32,7 +32,8 @@ Result<std::unique_ptr<Step>> Segment::create(const Graph& graph, const std::vec
   const Subgraph subgraph = builder.take_subgraph();
   xnn_runtime_t runtime = nullptr;
   OFFRAMP_RETURN_IF_ERROR(
-      check(xnn_create_runtime_v4(subgraph.get(), nullptr, nullptr, kThreadpool, 0, &runtime), "create a runtime").within(segment->frame_));
+      check(xnn_create_runtime_v4(subgraph.get(), nullptr, nullptr, kThreadpool, 0, &runtime), "create a runtime")
+          .within(segment->frame_));
   segment->runtime_.reset(runtime);
   for (const auto* list : {&segment->inputs_, &segment->outputs_})
     for (const External& external : *list) segment->externals_.push_back({external.id, nullptr});
@@ -44,18 +45,20 @@ Status Segment::reshape(int64_t batch) {
   for (const External& input : inputs_) {
     const Dims plain = offramp::bind(*graph_->value(input.value).shape, batch);
     const Sizes sizes = to_sizes(input.layout == Layout::kNhwc ? nhwc_dims(plain) : plain);
-    OFFRAMP_RETURN_IF_ERROR(check(xnn_reshape_external_value(runtime_.get(), input.id, sizes.size(), sizes.data()), "take an input's shape"));
+    OFFRAMP_RETURN_IF_ERROR(check(xnn_reshape_external_value(runtime_.get(), input.id, sizes.size(), sizes.data()),
+                                  "take an input's shape"));
   }
   OFFRAMP_RETURN_IF_ERROR(check(xnn_reshape_runtime(runtime_.get()), "reshape a runtime"));
   // XNNPACK writes as much as it thinks fit: make sure that this is what will be allocated.
   for (const External& output : outputs_) {
     const Value& value = graph_->value(output.value);
     size_t rank = 0, sizes[XNN_MAX_TENSOR_DIMS] = {};
-    OFFRAMP_RETURN_IF_ERROR(check(xnn_get_external_value_shape(runtime_.get(), output.id, &rank, sizes), "tell an output's shape"));
+    OFFRAMP_RETURN_IF_ERROR(
+        check(xnn_get_external_value_shape(runtime_.get(), output.id, &rank, sizes), "tell an output's shape"));
     const Dims plain = offramp::bind(*value.shape, batch);
     if (Sizes(sizes, sizes + rank) != to_sizes(output.layout == Layout::kNhwc ? nhwc_dims(plain) : plain))
-      return internal_error("XNNPACK gives \"" + value.name + "\" the shape " + offramp::to_string(Dims(sizes, sizes + rank)) +
-                            ", inference " + offramp::to_string(plain));
+      return internal_error("XNNPACK gives \"" + value.name + "\" the shape " +
+                            offramp::to_string(Dims(sizes, sizes + rank)) + ", inference " + offramp::to_string(plain));
   }
   batch_ = batch;
   return {};
@@ -68,8 +71,8 @@ Status Segment::run(Values& values, int64_t batch) {
     const Tensor& tensor = values.get(input.value);
     const Dims expected = offramp::bind(*graph_->value(input.value).shape, batch);
     if (tensor.dims() != expected || tensor.dtype() != DType::kF32)
-      return internal_error("\"" + graph_->value(input.value).name + "\" has shape " + offramp::to_string(tensor.dims()) +
-                            ", inference said " + offramp::to_string(expected));
+      return internal_error("\"" + graph_->value(input.value).name + "\" has shape " +
+                            offramp::to_string(tensor.dims()) + ", inference said " + offramp::to_string(expected));
     externals_[next++].data = const_cast<std::byte*>(tensor.raw());  // inputs are only read
   }
   std::vector<Tensor> made;
@@ -78,7 +81,9 @@ Status Segment::run(Values& values, int64_t batch) {
     externals_[next++].data = tensor.mutable_raw();
     made.push_back(std::move(tensor));
   }
-  OFFRAMP_RETURN_IF_ERROR(check(xnn_setup_runtime_v2(runtime_.get(), externals_.size(), externals_.data()), "set up a runtime").within(frame_));
+  OFFRAMP_RETURN_IF_ERROR(
+      check(xnn_setup_runtime_v2(runtime_.get(), externals_.size(), externals_.data()), "set up a runtime")
+          .within(frame_));
   OFFRAMP_RETURN_IF_ERROR(check(xnn_invoke_runtime(runtime_.get()), "run").within(frame_));
   for (size_t i = 0; i < outputs_.size(); ++i) values.set(outputs_[i].value, std::move(made[i]));
   return {};

@@ -16,7 +16,8 @@ constexpr size_t kMaxDims = 5;  // XNNPACK has 6; a signal's height needs one
 
 bool fits(const Graph& graph, ValueId id) {
   const Value& value = graph.value(id);
-  if (value.dtype != DType::kF32 || !value.shape || value.shape->empty() || value.shape->size() > kMaxDims) return false;
+  if (value.dtype != DType::kF32 || !value.shape || value.shape->empty() || value.shape->size() > kMaxDims)
+    return false;
   for (size_t i = 0; i < value.shape->size(); ++i)
     if ((*value.shape)[i].size < 1 || ((*value.shape)[i].per_sample && i > 0)) return false;
   return checked_element_count(offramp::bind(*value.shape, 1)).ok();
@@ -62,7 +63,8 @@ std::vector<Placement> place(const Graph& graph) {
     const Node& node = graph.nodes[n];
     Placement& placement = placements[n];
     placement.entry = taken_by(graph, node);
-    for (ValueId id : used_inputs(graph, node, placement.entry)) placement.phase = std::max(placement.phase, ready[size_t(id.index)]);
+    for (ValueId id : used_inputs(graph, node, placement.entry))
+      placement.phase = std::max(placement.phase, ready[size_t(id.index)]);
     if ((placement.phase % 2 == 1) != (placement.entry != nullptr)) ++placement.phase;
     for (ValueId id : node.outputs)
       if (id) ready[size_t(id.index)] = placement.phase;

@@ -32,7 +32,8 @@ Outputs infer_concat(const Node& node, Inputs inputs) {
       const Dim a = info->shape[i], b = output.shape[i];
       if (i == axis || a == b) continue;
       if (a.size == b.size)
-        return unsupported("shapes " + pair + " do not both have one row per sample: export the model with a symbolic batch");
+        return unsupported("shapes " + pair +
+                           " do not both have one row per sample: export the model with a symbolic batch");
       return invalid_model("shapes " + pair + " differ outside of axis " + std::to_string(axis));
     }
     OFFRAMP_TRY(const int64_t size, fixed_size(info->shape, axis, "the concatenation"));
@@ -61,8 +62,8 @@ Outputs infer_split(const Node& node, Inputs inputs) {
   } else {
     const bool uneven = node.has("num_outputs");
     if (uneven && node.integer("num_outputs", parts) != parts)
-      return invalid_model("attribute num_outputs: expected the number of outputs, " + std::to_string(parts) + ", got " +
-                           std::to_string(node.integer("num_outputs", parts)));
+      return invalid_model("attribute num_outputs: expected the number of outputs, " + std::to_string(parts) +
+                           ", got " + std::to_string(node.integer("num_outputs", parts)));
     if (!uneven && size % parts != 0)
       return invalid_model("axis " + std::to_string(axis) + " of " + to_string(x.shape) + " cannot be split into " +
                            std::to_string(parts) + " equal parts");
@@ -199,7 +200,10 @@ Outputs infer_pad(const Node& node, Inputs inputs) {
     const int64_t before = (*pads)[i], after = (*pads)[i + axes.size()];
     if (before == 0 && after == 0) continue;
     OFFRAMP_TRY(const int64_t size, fixed_size(shape, axis, "the pad"));
-    const int64_t most = mode == "reflect" ? size - 1 : mode == "constant" ? kMaxTensorElements : size > 0 ? kMaxTensorElements : 0;
+    // Reflection needs other elements to mirror, edge and wrap need any at all.
+    int64_t most = kMaxTensorElements;
+    if (mode == "reflect") most = size - 1;
+    else if (mode != "constant" && size == 0) most = 0;
     if (before < -size || after < -size || before > most || after > most || size + before + after < 0)
       return invalid_model("pads " + std::to_string(before) + " and " + std::to_string(after) + " do not suit axis " +
                            std::to_string(axis) + " of " + to_string(inputs[0]->shape) + " in mode " + mode);

@@ -9,7 +9,9 @@ using Elements = std::vector<Dim>;
 using Element = std::optional<Dim>;
 
 // Element i of a tensor of at most one dimension, repeated if it has one element.
-Dim pick(const ValueInfo& info, size_t i) { return info.elements->size() == 1 ? info.elements->front() : (*info.elements)[i]; }
+Dim pick(const ValueInfo& info, size_t i) {
+  return info.elements->size() == 1 ? info.elements->front() : (*info.elements)[i];
+}
 
 // Applies f to the elements of all inputs; leaves the output's elements unknown if any input's or any result is.
 template <class F>
@@ -78,7 +80,8 @@ Outputs infer_where(const Node&, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_same_type(inputs.subspan(1)));
   OFFRAMP_TRY(Shape shape, broadcast(inputs));
   ValueInfo output = make_info(inputs[1]->dtype, std::move(shape));
-  compute_elements(output, inputs, [&](size_t i) -> Element { return pick(*inputs[pick(*inputs[0], i).size ? 1 : 2], i); });
+  compute_elements(output, inputs,
+                   [&](size_t i) -> Element { return pick(*inputs[pick(*inputs[0], i).size ? 1 : 2], i); });
   return std::vector<ValueInfo>{std::move(output)};
 }
 

@@ -16,6 +16,8 @@ Outputs infer_batch_norm(const Node& node, Inputs inputs) {
 
 }  // namespace
 
-void register_normalisation(Registry& registry) { add_operator(registry, "BatchNormalization", 5, 5, infer_batch_norm); }
+void register_normalisation(Registry& registry) {
+  add_operator(registry, "BatchNormalization", 5, 5, infer_batch_norm);
+}
 
 }  // namespace offramp::ops

@@ -172,8 +172,8 @@ std::optional<Dim> divide(Dim a, Dim b) {
 
 namespace {
 
-Result<std::vector<int64_t>> window_attribute(const Node& node, const std::string& name, size_t count, int64_t otherwise,
-                                              int64_t at_least) {
+Result<std::vector<int64_t>> window_attribute(const Node& node, const std::string& name, size_t count,
+                                              int64_t otherwise, int64_t at_least) {
   std::vector<int64_t> values = node.integers(name, std::vector<int64_t>(count, otherwise));
   if (values.size() != count)
     return invalid_model("attribute " + name + ": expected " + std::to_string(count) + " values, got " +

@@ -31,10 +31,12 @@ inline const ValueInfo* input_or_null(Inputs inputs, size_t index) {
   return index < inputs.size() ? inputs[index] : nullptr;
 }
 ValueInfo make_info(DType dtype, Shape shape);
-inline Outputs one_output(DType dtype, Shape shape) { return std::vector<ValueInfo>{make_info(dtype, std::move(shape))}; }
+inline Outputs one_output(DType dtype, Shape shape) {
+  return std::vector<ValueInfo>{make_info(dtype, std::move(shape))};
+}
 
-// Integers known now: an input's (constant or shape under way) or an attribute's. The attribute is the older opsets' form.
-// Errors: kUnsupported if the input's values are computed from data or depend on the batch size.
+// Integers known now: an input's (constant or shape under way) or an attribute's. The attribute is the older opsets'
+// form. Errors: kUnsupported if the input's values are computed from data or depend on the batch size.
 Result<std::vector<int64_t>> known_integers(const ValueInfo& info, const std::string& what);
 Result<std::optional<std::vector<int64_t>>> integers_of(const Node& node, const std::string& attribute, Inputs inputs,
                                                         size_t index);

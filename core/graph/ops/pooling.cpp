@@ -23,7 +23,8 @@ Outputs infer_pool(const Node& node, Inputs inputs) {
     // A window that lies in the padding alone would have no maximum and no mean.
     const size_t axis = i % kernel.size();
     if (pads[i] > dilations[axis] * (kernel[axis] - 1))
-      return invalid_model("attribute pads: " + to_string(pads) + " must be smaller than the window " + to_string(kernel));
+      return invalid_model("attribute pads: " + to_string(pads) + " must be smaller than the window " +
+                           to_string(kernel));
   }
   Shape shape = {x.shape[0], x.shape[1]};
   shape.insert(shape.end(), spatial.begin(), spatial.end());

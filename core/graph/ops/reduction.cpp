@@ -42,7 +42,8 @@ Outputs infer_arg_max(const Node& node, Inputs inputs) {
 }  // namespace
 
 void register_reduction(Registry& registry) {
-  for (const char* op : {"ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin"}) add_operator(registry, op, 1, 2, infer_reduce);
+  for (const char* op : {"ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin"})
+    add_operator(registry, op, 1, 2, infer_reduce);
   add_operator(registry, "ArgMax", 1, 1, infer_arg_max);
 }
 

@@ -48,7 +48,8 @@ Outputs infer_constant(const Node& node, Inputs) {
   }
   if (node.has("value_int") || node.has("value_ints")) {
     const bool scalar = node.has("value_int");
-    const std::vector<int64_t> values = scalar ? std::vector{node.integer("value_int", 0)} : node.integers("value_ints");
+    const std::vector<int64_t> values =
+        scalar ? std::vector{node.integer("value_int", 0)} : node.integers("value_ints");
     ValueInfo output = make_info(DType::kI64, scalar ? Shape{} : Shape{{int64_t(values.size()), false}});
     if (int64_t(values.size()) <= kMaxCarriedElements) {
       output.elements.emplace();
@@ -76,7 +77,8 @@ Outputs infer_shape(const Node& node, Inputs inputs) {
 
 // The dimensions that a shape input stands for. Errors: kUnsupported if computed from data.
 Result<Elements> target_dims(const ValueInfo& info) {
-  if (info.shape.size() > 1) return invalid_model("the target shape must be a list, got shape " + to_string(info.shape));
+  if (info.shape.size() > 1)
+    return invalid_model("the target shape must be a list, got shape " + to_string(info.shape));
   if (!info.elements) return unsupported("the target shape is computed from data");
   for (Dim dim : *info.elements)
     if (dim.size < -1 || dim.size > kMaxTensorElements || (dim.per_sample && dim.size < 0))
@@ -136,8 +138,8 @@ Outputs infer_reshape(const Node& node, Inputs inputs) {
   }
   OFFRAMP_TRY(const Amount have, amount_of(from));
   OFFRAMP_TRY(Amount want, amount_of(to));
-  // A target with a fixed leading dimension says nothing of the batch: it was exported with a batch of 1, most often as a
-  // leading 1. Samples lie one after another, so the batch goes to the leading dimension: [1, 256] means [N, 256].
+  // A target with a fixed leading dimension says nothing of the batch: it was exported with a batch of 1, most often as
+  // a leading 1. Samples lie one after another, so the batch goes to the leading dimension: [1, 256] means [N, 256].
   const bool leads = !from.empty() && from[0].per_sample;
   if (leads && have.batches == want.batches + 1 && inferred != 0 && !to.empty()) {
     to[0].per_sample = true;
@@ -230,8 +232,10 @@ Outputs infer_range(const Node&, Inputs inputs) {
   }
   const Dim start = bounds[0], limit = bounds[1], delta = bounds[2];
   if (delta == Dim{0, false}) return invalid_model("delta must not be 0");
-  if (start == Dim{0, false} && delta == Dim{1, false} && limit.per_sample) return one_output(inputs[0]->dtype, {limit});
-  if (start.per_sample || limit.per_sample || delta.per_sample) return unsupported("the range depends on the batch size");
+  if (start == Dim{0, false} && delta == Dim{1, false} && limit.per_sample)
+    return one_output(inputs[0]->dtype, {limit});
+  if (start.per_sample || limit.per_sample || delta.per_sample)
+    return unsupported("the range depends on the batch size");
   for (Dim bound : bounds)
     if (bound.size < -kMaxTensorElements || bound.size > kMaxTensorElements)
       return limit_exceeded("the range's limits are beyond " + std::to_string(kMaxTensorElements));

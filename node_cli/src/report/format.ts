@@ -38,13 +38,13 @@ export function points(value: Maybe, digits = 2): string {
 function scaled(value: number, steps: readonly (readonly [number, string])[]): string {
   const [size, unit] = steps.find(([s]) => Math.abs(value) >= s) ?? steps[steps.length - 1]!;
   const part = value / size;
-  const digits = size === 1 || Math.abs(part) >= 100 ? 0 : Math.abs(part) >= 10 ? 1 : 2;
-  return `${fixed(part, digits)}${unit === '' ? '' : kSpace + unit}`;
+  const digits = Math.abs(part) >= 100 ? 0 : Math.abs(part) >= 10 ? 1 : 2;
+  return `${fixed(part, digits)}${kSpace}${unit}`;
 }
 
 /** A count with an SI prefix: 12.5 M. */
 export function count(value: Maybe): string {
-  return value === null ? kNone : scaled(value, [[1e9, 'G'], [1e6, 'M'], [1e4, 'k'], [1, '']]);
+  return value === null ? kNone : Math.abs(value) < 1e4 ? integer(value) : scaled(value, [[1e9, 'G'], [1e6, 'M'], [1e3, 'k']]);
 }
 
 /** A count on an axis: no more digits than it needs. */
@@ -61,7 +61,8 @@ export function latency(ns: Maybe): string {
 
 export function seconds(s: Maybe): string {
   if (s === null) return kNone;
-  if (s >= 120) return `${Math.floor(s / 60)}${kSpace}min ${Math.round(s % 60)}${kSpace}s`;
+  const whole = Math.round(s);
+  if (whole >= 120) return `${Math.floor(whole / 60)}${kSpace}min ${whole % 60}${kSpace}s`;
   return `${fixed(s, s >= 10 ? 0 : s >= 0.1 ? 1 : 2)}${kSpace}s`;
 }
 

@@ -42,11 +42,19 @@ function detail(e: Evidence): HtmlValue[] {
   if (e.plan.exits.length > 0 && after !== null && before !== null && before > 0)
     sentences.push(
       html` On the machine that made it, the mean answer took ${latency(after)} instead of ${latency(before)}
-        (${fixed(100 * Math.abs(after / before - 1), 1)}&nbsp;% ${after <= before ? 'less' : 'more'}).`,
+        (${fixed(100 * Math.abs(after / before - 1), 1)}&nbsp;% ${after <= before ? 'less' : 'more'})${median(e, after / before)}.`,
     );
   if (e.packaged === 'paper_method')
     sentences.push(html` This package holds the plan of the paper's method, as asked, not Offramp's own.`);
   return sentences;
+}
+
+/** A busy machine stretches means: a median that tells another story has to be heard too. */
+function median(e: Evidence, meanRatio: number): string {
+  const after = e.plan.medianLatencyNs;
+  const before = e.base.medianLatencyNs;
+  if (after === null || before === null || before <= 0 || Math.abs(after / before - meanRatio) < 0.1) return '';
+  return `; the median ${latency(after)} instead of ${latency(before)}`;
 }
 
 /** The limit was kept on the select rows; whether it also held here is the reader's first question. */

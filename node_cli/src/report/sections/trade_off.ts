@@ -10,8 +10,9 @@ interface Mark {
   accuracy: number;
 }
 
-// Plans that lose far more than any marked one would flatten everything that matters.
+// Plans that lose far more than any marked one would flatten everything that matters: at least this much is shown.
 const kSpareShare = 0.35;
+const kShownLoss = 0.06;
 const kMostTableRows = 200;
 
 export function tradeOff(e: Evidence): Html {
@@ -57,7 +58,7 @@ function visiblePart(e: Evidence): View {
   const limit = e.base.accuracy - (e.search.maxDropPp ?? 0) / 100;
   const accuracies = [...marks.map((m) => m.accuracy), limit];
   const spread = Math.max(0.03, Math.max(...accuracies) - Math.min(...accuracies));
-  const low = Math.max(0, Math.min(...accuracies) - kSpareShare * spread);
+  const low = Math.max(0, Math.min(e.base.accuracy - kShownLoss, Math.min(...accuracies) - kSpareShare * spread));
   const line = e.front.map((p) => ({ macs: p.meanMacs, accuracy: p.accuracy }));
   const shown = line.filter((p) => p.accuracy >= low);
   const high = Math.min(1, Math.max(...accuracies, ...shown.map((p) => p.accuracy)) + 0.12 * spread);
@@ -86,7 +87,7 @@ function draw(e: Evidence, view: View, width: number): Html {
       Plot.link(predicted.flatMap((p) => paper.map((q) => ({ x1: p.macs, y1: p.accuracy, x2: q.macs, y2: q.accuracy }))), {
         x1: 'x1', y1: 'y1', x2: 'x2', y2: 'y2', stroke: 'var(--paper)', strokeDasharray: '2 3',
       }),
-      Plot.lineY(view.line, { ...at, stroke: 'var(--ours)', strokeWidth: 2 }),
+      Plot.lineY(view.line, { ...at, stroke: 'var(--ours)', strokeWidth: view.line.length > 60 ? 1 : 2 }),
       Plot.dot(view.line, { ...at, r: view.line.length > 60 ? 1.5 : 2.5, fill: 'var(--ours)' }),
       Plot.dot([{ macs: e.base.macs, accuracy: e.base.accuracy }], { ...at, r: 6, symbol: 'square', fill: 'var(--base)', ...halo }),
       Plot.dot(predicted, { ...at, r: 5.5, symbol: 'triangle', fill: 'var(--page)', stroke: 'var(--paper)', strokeWidth: 2 }),
