@@ -119,6 +119,7 @@ Json Augmenter::result() const {
                  {"pareto", front_json(s)},
                  {"search",
                   {{"exit_points", s.exit_points.size()},
+                   {"seed", s.options.train.seed},
                    {"candidates", s.outcomes.candidates.size()},
                    {"plans_looked_at", s.found.plans_looked_at},
                    {"rule", s.options.search.rule == Rule::kHarm ? "harm" : "accuracy"},

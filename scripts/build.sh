@@ -1,8 +1,8 @@
 # `./run build`. Sourced by run.
 
-# build_preset PRESET: configures when there is no build folder yet or the dependencies have moved, and builds.
+# build_preset PRESET [TARGET]: configures when there is no build folder yet or the dependencies have moved, and builds.
 build_preset() {
-  local preset=$1 directory=$ROOT/build/$1 dependencies
+  local preset=$1 target=${2:-all} directory=$ROOT/build/$1 dependencies
   mkdir -p "$directory"
   exec 8> "$directory/lock"
   flock -w 2 8 || { say "waiting for another build of $preset"; flock 8; }
@@ -15,7 +15,7 @@ build_preset() {
     step "configuring $preset" cmake -S "$ROOT" --preset "$preset"
     echo "$dependencies" > "$directory/dependencies"
   fi
-  step "building $preset" nice cmake --build "$directory" -j "$JOBS"
+  step "building $preset" nice cmake --build "$directory" --target "$target" -j "$JOBS"
   exec 8>&-
 }
 
@@ -31,15 +31,16 @@ build() {
   for part in "$@"; do
     case $part in
       native | asan) needs+=(native) ;;
-      wasm) needs+=(wasm) ;;
+      wasm | module) needs+=(wasm) ;;
       ts) needs+=(npm) ;;
-      *) die "build: native, asan, wasm, ts or all; not '$part'" ;;
+      *) die "build: native, asan, wasm, module, ts or all; not '$part'" ;;
     esac
   done
   setup "${needs[@]}"
   for part in "$@"; do
     case $part in
       ts) build_typescript ;;
+      module) build_preset wasm offramp_module ;;
       *) build_preset "$part" ;;
     esac
   done

@@ -18,8 +18,8 @@ describe() { # NAME SET FIRST END
   "preprocess": [{ "op": "scale", "by": 0.00392156862745098 }, { "op": "reshape", "shape": [-1, 1, 28, 28] }] }
 JSON
 }
-describe train train 0 10000
-describe select train 50000 56000
+describe train train 0 8000
+describe select train 50000 55000
 describe test t10k 0 10000
 
 offramp() {

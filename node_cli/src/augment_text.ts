@@ -38,7 +38,7 @@ function describeExits(plan: ReportPlan): string {
   return table([
     ['#', 'after', 'head', 'score', 'threshold', 'MACs', 'accuracy', 'leave here', ''],
     ...plan.exits.map((exit, index) => [
-      String(index), safe(exit.at), safe(exit.head), safe(exit.score), threshold(exit.threshold), macs(exit.macs), percent(exit.accuracy),
+      String(index + 1), safe(exit.at), safe(exit.head), safe(exit.score), threshold(exit.threshold), macs(exit.macs), percent(exit.accuracy),
       percent(exit.exit_rate), bar(exit.exit_rate),
     ]),
     ['', 'the whole model', '', '', '', '', '', percent(rest), bar(rest)],

@@ -160,7 +160,7 @@ TEST_CASE("validation names what is broken") {
   CHECK(broken([](Graph& g) { g.outputs.clear(); }) == "the graph has no outputs");
   CHECK(broken([](Graph& g) { g.outputs = {{7}}; }) == "a graph output is value 7 of 7");
   CHECK(broken([](Graph& g) { g.nodes.pop_back(); }) == "graph output \"c\" is made by no node");
-  CHECK(broken([](Graph& g) { g.value({0}).name = "w"; }) == "two values are named \"w\"");
+  CHECK(broken([](Graph& g) { g.value({0}).name = g.value({1}).name; }) == "two values are named \"w\"");
   Graph absent = parse(kBranches);
   absent.nodes[3].inputs.push_back({});
   CHECK(validate(absent).ok());

@@ -68,7 +68,7 @@ function describe(report: EvaluateReport, staged: boolean, labels: readonly stri
     ['mean latency', duration(report.base_mean_latency_ns), duration(report.mean_latency_ns), signedPercent(changePercent(report.base_mean_latency_ns, report.mean_latency_ns))],
   ], ['left', 'right', 'right', 'right']);
   const exits = table(report.exit_rates.map((rate, index) => [
-    index + 1 < report.exit_rates.length ? `exit ${index}` : 'the whole model', percent(rate), bar(rate),
+    index + 1 < report.exit_rates.length ? `exit ${index + 1}` : 'the whole model', percent(rate), bar(rate),
   ]), ['left', 'right', 'left']);
   const worst = worstClass(report.class_recall_change_pp, labels);
   return `${figures}\n\n${heading('rows leave at', io.terminal)}\n${exits}\n\n${worst === undefined ? '' : `${worst}\n`}${rows}\n`;

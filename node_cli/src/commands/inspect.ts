@@ -23,7 +23,7 @@ function describe(report: InspectReport, io: CommandIo): string {
     ['unsupported', report.unsupported.length === 0 ? 'none' : report.unsupported.map((node) => safe(node, 80)).join(', ')],
   ], ['left', 'left']);
   const rows = report.exit_points.map((point, index) => [
-    String(index), safe(point.at), `[${point.shape.join(', ')}]`, macs(point.macs),
+    String(index + 1), safe(point.at), `[${point.shape.join(', ')}]`, macs(point.macs),
     `${(100 * point.macs / Math.max(1, report.macs)).toFixed(1)} %`, count(point.parameters),
   ]);
   const exits = rows.length === 0 ? 'none' : table([['#', 'after', 'shape', 'MACs', 'of all', 'parameters'], ...rows], ['right', 'left', 'left', 'right', 'right', 'right']);

@@ -34,7 +34,7 @@ export async function run(args: Arguments, io: CommandIo): Promise<void> {
     io.out(`${table([
       ['class', label === undefined ? String(answer.predictedClass) : `${answer.predictedClass} (${safe(label)})`],
       ['probability', percent(probability)],
-      ['exit', last ? `${answer.exit}: the whole model` : `${answer.exit}: early, after ${safe(at ?? `stage ${answer.exit}`)}`],
+      ['exit', last ? 'none: the whole model' : `${answer.exit + 1}: early, after ${safe(at ?? `stage ${answer.exit + 1}`)}`],
       ['score', threshold(answer.score)], ['MACs', macs(spent)],
     ], ['left', 'left'])}\n`);
   } finally {

@@ -43,11 +43,11 @@ function draw(e: Evidence, width: number): Html {
 function exitTable(e: Evidence): Html {
   return html`<div class="scroll"><table class="flat">
     <thead><tr><th>Exit</th><th>Stands after</th><th class="number">Leave here</th><th class="number">Of those right</th>
-      <th class="number">MACs until here</th><th>Head</th><th>Score</th><th class="number">Threshold</th><th class="number">Temperature</th></tr></thead>
+      <th class="number">MACs until here</th><th>Head</th><th>Leaves if</th><th class="number">Temperature</th></tr></thead>
     <tbody>${e.plan.exits.map(exitRow)}
       <tr class="own"><th>Backbone</th><td>its own end</td><td class="number">${percent(e.plan.baseRate)}</td>
         <td class="number">${kNone}</td><td class="number">${count(wholeCost(e))}</td><td>its own</td>
-        <td>${kNone}</td><td class="number">${kNone}</td><td class="number">${kNone}</td></tr>
+        <td>${kNone}</td><td class="number">${kNone}</td></tr>
     </tbody></table></div>`;
 }
 
@@ -60,9 +60,9 @@ function wholeCost(e: Evidence): number {
 }
 
 function exitRow(exit: PlanExit, i: number): Html {
-  return html`<tr><th class="${exitColour(i)}">${i + 1}</th><td class="name">${shorten(exit.at, 48)}</td>
+  return html`<tr><th class="${exitColour(i)}">${i + 1}</th><td class="name">${shorten(exit.at, 32)}</td>
     <td class="number">${percent(exit.rate)}</td><td class="number">${percent(exit.accuracy)}</td>
     <td class="number">${count(exit.macs)}</td><td>${exit.head === null ? kNone : headName(exit.head)}</td>
-    <td>${exit.score === null ? kNone : scoreName(exit.score)}</td>
-    <td class="number">${decimal(exit.threshold)}</td><td class="number">${decimal(exit.temperature, 2)}</td></tr>`;
+    <td>${exit.score === null ? kNone : html`${scoreName(exit.score)} ≥ ${decimal(exit.threshold)}`}</td>
+    <td class="number">${decimal(exit.temperature, 2)}</td></tr>`;
 }
