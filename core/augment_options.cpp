@@ -47,6 +47,7 @@ Status read_labels(const Json& value, std::vector<std::string>& labels) {
 Result<AugmentOptions> read_augment_options(const Json& json) {
   if (!json.is_object()) return invalid_argument("options must be an object");
   AugmentOptions options;
+  options.train.epochs = kAutomaticEpochs;
   const std::map<std::string, std::function<Status(const Json&)>> readers = {
       {"max_drop_pp", [&](const Json& v) -> Status {
          double percent = 1;

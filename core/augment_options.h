@@ -11,6 +11,9 @@
 
 namespace offramp {
 
+// For TrainOptions::epochs: as many as a few thousand steps take, since few rows need more passes.
+inline constexpr int kAutomaticEpochs = 0;
+
 struct AugmentOptions {
   SearchOptions search;
   TrainOptions train;

@@ -10,6 +10,7 @@ namespace offramp {
 namespace {
 
 constexpr int64_t kMinRows = 20;
+constexpr int64_t kRowVisits = 160'000;  // rows times epochs that a head is trained for by default
 constexpr std::array<const char*, 3> kPartNames = {"train", "select", "test"};
 constexpr std::array kScores = {Score::kMaxProbability, Score::kMargin, Score::kEntropy};
 
@@ -147,6 +148,8 @@ Status Augmenter::State::start() {
   outcomes = screened;
   test_outcomes = empty_outcomes(test(), double(costs.macs), classes);
   extractor.reset();
+  if (options.train.epochs == kAutomaticEpochs)
+    options.train.epochs = int(std::clamp<int64_t>(kRowVisits / train().rows(), 20, 200));
   total = int64_t(exit_points.size());
   started = true;
   return {};

@@ -25,7 +25,7 @@ Result<Json> inspect_model(std::span<const uint8_t> onnx);
 // add_rows() for every chunk of every part, then step() until finished, then result() and package().
 class Augmenter {
  public:
-  // Options JSON: {"max_drop_pp": 1, "rule": "harm" | "accuracy", "max_exits": 2, "levels": 256, "seed": 0, "epochs": 20,
+  // Options JSON: {"max_drop_pp": 1, "rule": "harm" | "accuracy", "max_exits": 2, "levels": 256, "seed": 0, "epochs": by rows,
   // "backend": "xnnpack" | "reference", "method": "joint" | "paper", "preprocess": [...], "labels": [...]}; all optional.
   // Errors: kInvalidArgument naming the option; as load_model; kUnsupported for a model that is no classifier with one input.
   static Result<std::unique_ptr<Augmenter>> create(std::span<const uint8_t> onnx, const Json& options);
