@@ -31,7 +31,7 @@ export const commandSpecs: readonly CommandSpec[] = [
       rule: { value: 'NAME', help: 'what may drop: harm (the default: rows the model gets right and an early exit wrong) or accuracy' },
       'max-exits': { value: 'N', help: 'at most so many exits, 0 to 2 (default 2)' },
       method: { value: 'NAME', help: "joint (the default) or paper: the package gets the plan of the paper's own rule" },
-      preprocess, epochs: { value: 'N', help: 'passes over the training rows per head (default 20)' },
+      preprocess, epochs: { value: 'N', help: 'passes over the training rows per head (default 20 to 200, more for fewer rows)' },
       seed: { value: 'N', help: 'number that fixes every random choice (default 0)' },
       'train-rows': { value: 'N', help: 'use at most N training rows, drawn by the seed' },
       'select-rows': { value: 'N', help: 'use at most N select rows' },

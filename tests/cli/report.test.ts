@@ -38,6 +38,8 @@ test('the headline says what the plan does, on which rows, and how sure that is'
 test('a limit that test rows break is told at the top', async () => {
   const page = await render((m) => (m['evidence'].plan.harm_pp = 1.4));
   assert.match(plain(page), /The limit did not hold here\. Harm on the test rows is 1\.40 pp; the limit was 1 pp\./);
+  const barely = await render((m) => (m['evidence'].plan.harm_pp = 1.02));
+  assert.match(plain(barely), /Just over the limit here, by no more than chance\. Harm on the test rows is 1\.02 pp; the limit was 1 pp\./);
   const byAccuracy = await render((m) => {
     m['evidence'].plan.harm_pp = 1.4;
     m['evidence'].search.rule = 'accuracy';

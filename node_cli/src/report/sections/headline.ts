@@ -64,11 +64,20 @@ function broken(e: Evidence): HtmlValue {
   const byAccuracy = e.search.rule === 'accuracy';
   const cost = byAccuracy ? -e.plan.accuracyChangePp : e.plan.harmPp;
   if (cost === null || cost <= limit + 1e-9) return null;
-  return html`<div class="callout" role="note"><p><strong>The limit did not hold here.</strong> ${
-    byAccuracy ? 'The loss of accuracy' : 'Harm'
-  } on the test rows is ${points(cost)}; the limit was ${plainPoints(limit)}. ${
+  const byChance = cost - chance(e, byAccuracy, cost) <= limit;
+  return html`<div class="callout" role="note"><p><strong>${
+    byChance ? 'Just over the limit here, by no more than chance.' : 'The limit did not hold here.'
+  }</strong> ${byAccuracy ? 'The loss of accuracy' : 'Harm'} on the test rows is ${points(cost)}; the limit was ${plainPoints(limit)}. ${
     e.packaged === 'plan'
       ? 'The plan kept the limit on the rows it was chosen on. Use a lower limit or more rows to choose on.'
       : "The paper's method weighs accuracy against compute and keeps no limit."
   }</p></div>`;
+}
+
+/** Half the width of the 95 % interval of what was measured, in pp. */
+function chance(e: Evidence, byAccuracy: boolean, cost: number): number {
+  if (e.rows.test === null || e.rows.test === 0) return 0;
+  if (!byAccuracy) return 196 * Math.sqrt(((cost / 100) * (1 - cost / 100)) / e.rows.test);
+  const range = changeInterval(e.plan, e.rows.test);
+  return range === null ? 0 : (range[1] - range[0]) / 2;
 }
