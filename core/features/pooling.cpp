@@ -1,5 +1,6 @@
 // Pooling of maps, signals and vectors into feature vectors.
 #include <algorithm>
+#include <cstring>
 
 #include "features/features.h"
 
@@ -7,30 +8,35 @@ namespace offramp {
 namespace {
 
 constexpr int64_t kMaxGridFeatures = 512;
-constexpr int kLanes = 8;
+// Four lanes that every target has, so that native and wasm add in the same order.
+typedef float V4 __attribute__((vector_size(16)));
 
-// Sum and maximum of a contiguous range, in a fixed order that vectorises.
+V4 load(const float* values) {
+  V4 v;
+  std::memcpy(&v, values, sizeof v);
+  return v;
+}
+
+float sum_lanes(V4 v) { return (v[0] + v[1]) + (v[2] + v[3]); }
+
+// Sum and maximum of a contiguous range.
 struct SumMax {
   float sum, max;
 };
 SumMax reduce(const float* values, int64_t count) {
-  float sums[kLanes] = {}, maxima[kLanes];
-  for (float& m : maxima) m = values[0];
+  V4 sums[2] = {}, maxima[2] = {V4{} + values[0], V4{} + values[0]};
   int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes)
-    for (int lane = 0; lane < kLanes; ++lane) {
-      const float v = values[i + lane];
-      sums[lane] += v;
-      maxima[lane] = v > maxima[lane] ? v : maxima[lane];
+  for (; i + 8 <= count; i += 8)
+    for (int half = 0; half < 2; ++half) {
+      const V4 v = load(values + i + 4 * half);
+      sums[half] += v;
+      maxima[half] = v > maxima[half] ? v : maxima[half];
     }
-  for (int lane = 0; i < count; ++i, ++lane) {
-    sums[lane] += values[i];
-    maxima[lane] = values[i] > maxima[lane] ? values[i] : maxima[lane];
-  }
-  SumMax total = {0, maxima[0]};
-  for (int lane = 0; lane < kLanes; ++lane) {
-    total.sum += sums[lane];
-    total.max = maxima[lane] > total.max ? maxima[lane] : total.max;
+  const V4 max = maxima[0] > maxima[1] ? maxima[0] : maxima[1];
+  SumMax total = {sum_lanes(sums[0] + sums[1]), std::max(std::max(max[0], max[1]), std::max(max[2], max[3]))};
+  for (; i < count; ++i) {
+    total.sum += values[i];
+    total.max = std::max(total.max, values[i]);
   }
   return total;
 }
@@ -46,10 +52,15 @@ void pool_grid(const float* map, int64_t width, const GridAxis& rows, const Grid
   const float scale = 1.0f / float(rows.kernel * columns.kernel);
   for (int64_t r = 0; r < rows.cells; ++r)
     for (int64_t c = 0; c < columns.cells; ++c) {
-      float sum = 0;
-      for (int64_t y = r * rows.stride; y < r * rows.stride + rows.kernel; ++y)
-        for (int64_t x = c * columns.stride; x < c * columns.stride + columns.kernel; ++x) sum += map[y * width + x];
-      *out++ = sum * scale;
+      V4 lanes = {};
+      float rest = 0;
+      for (int64_t y = r * rows.stride; y < r * rows.stride + rows.kernel; ++y) {
+        const float* cell = map + y * width + c * columns.stride;
+        int64_t x = 0;
+        for (; x + 4 <= columns.kernel; x += 4) lanes += load(cell + x);
+        for (; x < columns.kernel; ++x) rest += cell[x];
+      }
+      *out++ = (sum_lanes(lanes) + rest) * scale;
     }
 }
 

@@ -2,26 +2,10 @@
 // JavaScript host, so that native and wasm plans can be compared. The first half of the rows trains, a quarter selects, a quarter tests.
 #include "augment_probe.h"
 
-#include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
+#include <algorithm>
 
 #include "offramp.h"
-
-namespace {
-
-std::vector<uint8_t> read_file(const char* path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-int fail(const offramp::Error& error) {
-  std::fprintf(stderr, "%s\n", error.to_string().c_str());
-  return 1;
-}
-
-}  // namespace
+#include "probe_support.h"
 
 int augment_probe(int argc, char** argv) {
   using namespace offramp;

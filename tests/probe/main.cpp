@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "augment_probe.h"
+#include "extraction_probe.h"
 #include "model_probe.h"
 
 int main(int argc, char** argv) {
@@ -10,6 +11,7 @@ int main(int argc, char** argv) {
   if (std::strcmp(what, "logits") == 0) return logits_probe(argc, argv);
   if (std::strcmp(what, "bench") == 0) return bench_probe(argc, argv);
   if (std::strcmp(what, "augment") == 0) return augment_probe(argc, argv);
-  std::fprintf(stderr, "usage: offramp_probe logits|bench|augment ...\n");
+  if (std::strcmp(what, "extraction") == 0) return extraction_probe(argc, argv);
+  std::fprintf(stderr, "usage: offramp_probe logits|bench|augment|extraction ...\n");
   return 2;
 }

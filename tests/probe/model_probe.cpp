@@ -8,34 +8,16 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "exec/session.h"
 #include "onnx/onnx.h"
 #include "passes/passes.h"
+#include "probe_support.h"
 
 namespace {
 
 using namespace offramp;
-
-std::vector<uint8_t> read_file(const char* path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-int fail(const Error& error) {
-  std::fprintf(stderr, "%s\n", error.to_string().c_str());
-  return 1;
-}
-
-// "200x3x32x32"
-Dims parse_dims(const char* text) {
-  Dims dims;
-  for (char* end = const_cast<char*>(text); *end; end += *end == 'x') dims.push_back(std::strtoll(end, &end, 10));
-  return dims;
-}
 
 Result<std::unique_ptr<Session>> open_session(const char* model, const char* backend) {
   OFFRAMP_TRY(Graph graph, import_onnx(read_file(model)));

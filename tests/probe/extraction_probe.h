@@ -1,0 +1,3 @@
+#pragma once
+
+int extraction_probe(int argc, char** argv);
