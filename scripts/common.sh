@@ -9,6 +9,23 @@ die() { say "error: $*"; exit 1; }
 # The first 16 digits of the SHA-256 of standard input.
 key_of() { sha256sum | cut -c1-16; }
 
+# announce TEXT LOG: after two seconds, and then every 15, tells how a step comes on, until it is killed. Ninja's [done/all]
+# in the log gives an estimate of what remains.
+announce() {
+  local begin=$SECONDS counts elapsed
+  sleep 2 > /dev/null 2>&1
+  say "$1 ..."
+  while sleep 15 > /dev/null 2>&1; do
+    elapsed=$((SECONDS - begin))
+    counts=$(grep -ao '\[[0-9]*/[0-9]*\]' "$2" | tail -n 1 | tr -d '[]' || true)
+    if [ -n "$counts" ] && [ "${counts%/*}" -gt 0 ]; then
+      say "$1: ${counts%/*} of ${counts#*/}, about $((elapsed * (${counts#*/} - ${counts%/*}) / ${counts%/*})) s left"
+    else
+      say "$1: $elapsed s so far"
+    fi
+  done
+}
+
 # step TEXT COMMAND...: runs the command with its output in a log and shows the log's end if it fails. What takes less
 # than two seconds is not announced.
 step() {
@@ -16,7 +33,7 @@ step() {
   shift
   mkdir -p "$CACHE/logs"
   log=$CACHE/logs/$(printf '%s' "$text" | tr -cs 'A-Za-z0-9' '_').$$.log
-  { sleep 2 > /dev/null 2>&1 9>&-; say "$text ..."; } 9>&- &
+  announce "$text" "$log" 9>&- &
   announcer=$!
   # Not part of a condition, where `set -e` would not work inside the command.
   set +e

@@ -2,14 +2,16 @@
 
 PASSED=0
 FAILED=0
+SKIPPED=0
 
-# count NAME STATUS PASSED FAILED: a suite that died without naming a failure counts as one.
+# count NAME STATUS PASSED FAILED [SKIPPED]: a suite that died without naming a failure counts as one.
 count() {
-  local failed=$4
+  local failed=$4 skipped=${5:-0}
   if [ "$2" != 0 ] && [ "$failed" = 0 ]; then failed=1; fi
   PASSED=$((PASSED + $3))
   FAILED=$((FAILED + failed))
-  SUMMARY+=$(printf '\n%-28s %5d passed, %d failed' "$1" "$3" "$failed")
+  SKIPPED=$((SKIPPED + skipped))
+  SUMMARY+=$(printf '\n%-28s %5d passed, %d failed, %d skipped' "$1" "$3" "$failed" "$skipped")
 }
 
 # doctest_suite NAME COMMAND...
@@ -17,8 +19,11 @@ doctest_suite() {
   local name=$1 log=$ROOT/build/test_logs/$1.log status=0 line
   shift
   say "$name"
-  (cd "$ROOT" && "$@" --no-intro=true --no-colors=true) 2>&1 | tee "$log" | { grep -v '^\[doctest\] Status: SUCCESS' || true; } || true
+  # Not `|| true` behind the pipe: that would replace PIPESTATUS, and a crash would pass.
+  set +e
+  (cd "$ROOT" && "$@" --no-intro=true --no-colors=true) 2>&1 | tee "$log" | grep -v '^\[doctest\] Status: SUCCESS'
   status=${PIPESTATUS[0]}
+  set -e
   line=$(grep -a '\[doctest\] test cases:' "$log" | tail -n 1 || true)
   count "$name" "$status" "$(number_before passed "$line")" "$(number_before failed "$line")"
 }
@@ -36,7 +41,8 @@ node_suite() {
   say "$name"
   (cd "$ROOT" && node --test --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=tap --test-reporter-destination="$log" "$@") || status=$?
-  count "$name" $status "$(sed -n 's/^# pass //p' "$log")" "$(sed -n 's/^# fail //p' "$log")"
+  count "$name" $status "$(sed -n 's/^# pass //p' "$log")" "$(sed -n 's/^# fail //p' "$log")" \
+    "$(sed -n 's/^# skipped //p' "$log")"
 }
 
 # check_suite FILE...: scripts that pass by exiting with 0
@@ -79,6 +85,6 @@ run_tests() {
   mapfile -t files < <(find "$ROOT/tests/checks" -name '*_check.py' -o -name '*_check.sh' 2>/dev/null | sort)
   [ ${#files[@]} = 0 ] || check_suite "${files[@]}"
 
-  printf '%s\n\nall tests in %d s\n%d passed, %d failed\n' "$SUMMARY" $((SECONDS - start)) $PASSED $FAILED
+  printf '%s\n\nall tests in %d s\n%d passed, %d failed, %d skipped\n' "$SUMMARY" $((SECONDS - start)) $PASSED $FAILED $SKIPPED
   [ $FAILED = 0 ] && [ $PASSED != 0 ]
 }
