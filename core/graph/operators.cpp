@@ -183,6 +183,22 @@ class ShapeInference {
 
 }  // namespace
 
+std::optional<DType> dtype_of_onnx(int64_t code) {
+  switch (code) {
+    case 1: return DType::kF32;
+    case 2: return DType::kU8;
+    case 3: return DType::kI8;
+    case 4: return DType::kU16;
+    case 5: return DType::kI16;
+    case 6: return DType::kI32;
+    case 7: return DType::kI64;
+    case 9: return DType::kBool;
+    case 10: return DType::kF16;
+    case 11: return DType::kF64;
+    default: return std::nullopt;
+  }
+}
+
 const OperatorInfo* find_operator(const std::string& op) {
   const auto found = registry().find(op);
   return found == registry().end() ? nullptr : &found->second;

@@ -31,6 +31,9 @@ struct OperatorInfo {
   std::function<int64_t(const Node&, std::span<const Dims> inputs, std::span<const Dims> outputs)> macs;
 };
 
+// The type behind an ONNX type number, as Cast's `to` holds it. Source: TensorProto.DataType.
+std::optional<DType> dtype_of_onnx(int64_t code);
+
 // Null if the operator is unknown.
 const OperatorInfo* find_operator(const std::string& op);
 std::vector<std::string> known_operators();

@@ -7,26 +7,10 @@
 #include <type_traits>
 
 #include "exec/reference/arguments.h"
+#include "graph/operators.h"
 
 namespace offramp::reference {
 namespace {
-
-// Source: TensorProto.DataType.
-std::optional<DType> dtype_of_onnx(int64_t code) {
-  switch (code) {
-    case 1: return DType::kF32;
-    case 2: return DType::kU8;
-    case 3: return DType::kI8;
-    case 4: return DType::kU16;
-    case 5: return DType::kI16;
-    case 6: return DType::kI32;
-    case 7: return DType::kI64;
-    case 9: return DType::kBool;
-    case 10: return DType::kF16;
-    case 11: return DType::kF64;
-    default: return std::nullopt;
-  }
-}
 
 template <class T>
 T load(const std::byte* at) {

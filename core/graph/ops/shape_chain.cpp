@@ -9,30 +9,15 @@ namespace {
 
 using Elements = std::vector<Dim>;
 
-// ONNX's numbers for types.
-Result<DType> dtype_of_code(int64_t code) {
-  switch (code) {
-    case 1: return DType::kF32;
-    case 2: return DType::kU8;
-    case 3: return DType::kI8;
-    case 4: return DType::kU16;
-    case 5: return DType::kI16;
-    case 6: return DType::kI32;
-    case 7: return DType::kI64;
-    case 9: return DType::kBool;
-    case 10: return DType::kF16;
-    case 11: return DType::kF64;
-    default: return unsupported("attribute to: type number " + std::to_string(code) + " is not supported");
-  }
-}
-
 bool is_integer(DType dtype) { return dtype == DType::kI64 || dtype == DType::kI32; }
 
 Outputs infer_cast(const Node& node, Inputs inputs) {
-  OFFRAMP_TRY(const DType to, dtype_of_code(node.integer("to", 0)));
-  ValueInfo output = make_info(to, inputs[0]->shape);
+  const int64_t code = node.integer("to", 0);
+  const std::optional<DType> to = dtype_of_onnx(code);
+  if (!to) return unsupported("attribute to: type number " + std::to_string(code) + " is not supported");
+  ValueInfo output = make_info(*to, inputs[0]->shape);
   // A sound exporter casts shapes among integers only, or through bool and float where they are small.
-  if (is_integer(to) || to == inputs[0]->dtype) output.elements = inputs[0]->elements;
+  if (is_integer(*to) || *to == inputs[0]->dtype) output.elements = inputs[0]->elements;
   return std::vector<ValueInfo>{std::move(output)};
 }
 
