@@ -1,6 +1,5 @@
 #include "base/tensor.h"
 
-#include <bit>
 #include <cstring>
 
 namespace offramp {
@@ -106,29 +105,6 @@ Tensor Tensor::rows(int64_t begin, int64_t end) const {
   const size_t row_bytes = dims_[0] > 0 ? bytes() / size_t(dims_[0]) : 0;
   if (part.bytes() > 0) std::memcpy(part.mutable_raw(), raw() + row_bytes * size_t(begin), part.bytes());
   return part;
-}
-
-float half_to_float(uint16_t half) {
-  const uint32_t sign = uint32_t(half & 0x8000) << 16;
-  const uint32_t magnitude = half & 0x7fff;
-  if (magnitude >= 0x7c00) return std::bit_cast<float>(sign | 0x7f800000 | ((magnitude & 0x3ff) << 13));
-  // Scaling by 2^112 moves the exponent's bias from 15 to 127 and makes subnormals come out right.
-  const float scaled = std::bit_cast<float>(magnitude << 13) * 0x1p112f;
-  return std::bit_cast<float>(std::bit_cast<uint32_t>(scaled) | sign);
-}
-
-uint16_t float_to_half(float value) {
-  const uint32_t bits = std::bit_cast<uint32_t>(value);
-  const uint16_t sign = uint16_t((bits >> 16) & 0x8000);
-  const uint32_t magnitude = bits & 0x7fffffff;
-  if (magnitude > 0x7f800000) return sign | 0x7e00;
-  if (magnitude >= 0x477ff000) return sign | 0x7c00;
-  if (magnitude < 0x38800000) {  // subnormal half: let float addition do the rounding
-    const float shifted = std::bit_cast<float>(magnitude) + 0.5f;
-    return sign | uint16_t(std::bit_cast<uint32_t>(shifted) - 0x3f000000);
-  }
-  const uint32_t rounded = magnitude + 0xfff + ((magnitude >> 13) & 1);
-  return sign | uint16_t((rounded - 0x38000000) >> 13);
 }
 
 }  // namespace offramp

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/half.h"
 #include "base/result.h"
 
 namespace offramp {
@@ -81,8 +82,5 @@ class Tensor {
   int64_t elements_ = 0;
   std::shared_ptr<std::byte> buffer_;  // 64-byte aligned, with a readable tail: XNNPACK reads past the end
 };
-
-float half_to_float(uint16_t half);
-uint16_t float_to_half(float value);  // round to nearest even
 
 }  // namespace offramp

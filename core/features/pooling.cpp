@@ -47,21 +47,27 @@ int64_t spatial_size(const Dims& dims) {
   return size;
 }
 
-// One channel's grid cells, row-major; `height` is 1 for signals.
-void pool_grid(const float* map, int64_t width, const GridAxis& rows, const GridAxis& columns, float* out) {
+float sum(const float* values, int64_t count) {
+  V4 lanes = {};
+  int64_t i = 0;
+  for (; i + 4 <= count; i += 4) lanes += load(values + i);
+  float rest = 0;
+  for (; i < count; ++i) rest += values[i];
+  return sum_lanes(lanes) + rest;
+}
+
+// One channel's grid cells, row-major; `rows.kernel` is 1 for signals. `strip` has a map's width of scratch: the sums of
+// a row of cells down each column, which overlapping cells share.
+void pool_grid(const float* map, const GridAxis& rows, const GridAxis& columns, std::span<float> strip, float* out) {
+  const size_t width = strip.size();
   const float scale = 1.0f / float(rows.kernel * columns.kernel);
-  for (int64_t r = 0; r < rows.cells; ++r)
-    for (int64_t c = 0; c < columns.cells; ++c) {
-      V4 lanes = {};
-      float rest = 0;
-      for (int64_t y = r * rows.stride; y < r * rows.stride + rows.kernel; ++y) {
-        const float* cell = map + y * width + c * columns.stride;
-        int64_t x = 0;
-        for (; x + 4 <= columns.kernel; x += 4) lanes += load(cell + x);
-        for (; x < columns.kernel; ++x) rest += cell[x];
-      }
-      *out++ = (sum_lanes(lanes) + rest) * scale;
-    }
+  for (int64_t r = 0; r < rows.cells; ++r) {
+    const float* top = map + size_t(r * rows.stride) * width;
+    std::copy(top, top + width, strip.begin());
+    for (int64_t y = 1; y < rows.kernel; ++y)
+      for (size_t x = 0; x < width; ++x) strip[x] += top[size_t(y) * width + x];
+    for (int64_t c = 0; c < columns.cells; ++c) *out++ = sum(&strip[size_t(c * columns.stride)], columns.kernel) * scale;
+  }
 }
 
 }  // namespace
@@ -114,9 +120,9 @@ Tensor pool_features(const Tensor& map, Pooling pooling) {
   if (pooling == Pooling::kGrid) {
     auto axes = grid_of(channels, std::span(dims).subspan(2));
     while (axes.size() < 2) axes.insert(axes.begin(), {1, 1, 1});
-    const int64_t width = dims.size() > 2 ? dims.back() : 1;
+    std::vector<float> strip(size_t(dims.size() > 2 ? dims.back() : 1));
     const int64_t cells = axes[0].cells * axes[1].cells;
-    for (int64_t c = 0; c < rows * channels; ++c) pool_grid(in + c * size, width, axes[0], axes[1], out + c * cells);
+    for (int64_t c = 0; c < rows * channels; ++c) pool_grid(in + c * size, axes[0], axes[1], strip, out + c * cells);
     return pooled;
   }
   const int64_t columns = pooled.dims()[1];
@@ -131,7 +137,9 @@ Tensor pool_features(const Tensor& map, Pooling pooling) {
 
 void HalfMatrix::append(std::span<const float> row_values) {
   OFFRAMP_CHECK(columns_ > 0 && int64_t(row_values.size()) % columns_ == 0);
-  for (float value : row_values) values_.push_back(float_to_half(value));
+  const size_t first = values_.size();
+  values_.resize(first + row_values.size());
+  for (size_t i = 0; i < row_values.size(); ++i) values_[first + i] = float_to_half(row_values[i]);
 }
 
 void HalfMatrix::read_row(int64_t row, float* out) const {
