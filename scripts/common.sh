@@ -3,6 +3,9 @@
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/offramp
 JOBS=${OFFRAMP_JOBS:-$(nproc)}
 
+# So that another clone of the same sources finds what this one compiled.
+export CCACHE_BASEDIR=$ROOT CCACHE_NOHASHDIR=1
+
 say() { printf 'offramp: %s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 
