@@ -25,6 +25,11 @@ const { x, y } = squares(40, 2);
 const npz = (name: string, arrays: Record<string, Uint8Array>): void => writeFileSync(at(name), zipSync(arrays, { level: 1 }));
 npz('labels.npz', { 'x.npy': encodeNpy('|u1', [40, 28, 28], x), 'y.npy': encodeNpy('|u1', [40], y.map((label) => (label === 9 ? 12 : label))) });
 npz('one_class.npz', { 'x.npy': encodeNpy('|u1', [40, 28, 28], x), 'y.npy': encodeNpy('|u1', [40], new Uint8Array(40)) });
+npz('mismatch.npz', { 'x.npy': encodeNpy('|u1', [40, 28, 28], x), 'y.npy': encodeNpy('|u1', [39], y.subarray(0, 39)) });
+npz('few.npz', { 'x.npy': encodeNpy('|u1', [12, 28, 28], x.subarray(0, 12 * 784)), 'y.npy': encodeNpy('|u1', [12], y.subarray(0, 12)) });
+const holes = new Float32Array(400 * 784);
+holes[300 * 784 + 5] = NaN;
+npz('nan.npz', { 'x.npy': encodeNpy('<f4', [400, 1, 28, 28], new Uint8Array(holes.buffer)), 'y.npy': encodeNpy('|u1', [400], Uint8Array.from(holes.subarray(0, 400), (_, row) => row % 10)) });
 npz('shape.npz', { 'x.npy': encodeNpy('|u1', [40, 14, 56], x), 'y.npy': encodeNpy('|u1', [40], y) });
 writeFileSync(at('escape.json'), '{"offramp_dataset": 1, "x": "../x.npy", "y": "y.npy"}');
 
@@ -47,6 +52,10 @@ const cases: Case[] = [
   ['labels out of range', augment(model, '--data', at('labels.npz')), 3, /label 12, but the model has 10 classes \(0 to 9\)$/],
   ['labels out of range, evaluated', ['evaluate', model, '--data', at('labels.npz')], 3, `data ${at('labels.npz')}: row 9: label 12, but the model has 10 classes (0 to 9)`],
   ['one class', augment(model, '--data', at('one_class.npz')), 3, /class/],
+  ['one label less than samples', augment(model, '--data', at('mismatch.npz')), 3, /40 samples but 39 labels/],
+  ['too few rows', augment(model, '--data', at('few.npz')), 3, /rows/],
+  ['a NaN among the inputs', augment(model, '--data', at('nan.npz')), 3, /nan\.npz: row 300: value NaN at position 5; samples must be finite\. Drop or repair the row$/],
+  ['a NaN, evaluated', ['evaluate', model, '--data', at('nan.npz')], 3, /nan\.npz: row 300: value NaN at position 5; samples must be finite\. Drop or repair the row$/],
   ['wrong shape', augment(model, '--data', at('shape.npz')), 3, /samples have shape \[14, 56\], the model takes \[1, 28, 28\]/],
   ['steps that are no list', augment(model, '--data', good, '--preprocess', at('steps.json')), 3, '--preprocess: preprocessing must be a list of steps like {"op": "scale", "by": 0.004}'],
   ['steps that are no JSON', augment(model, '--data', good, '--preprocess', '[{'), 2, /^--preprocess: the value is not JSON/],
