@@ -36,7 +36,7 @@ Json plan_json(const State& s, const std::vector<PlannedExit>& exits) {
   plan["mean_macs"] = figures.mean_cost;
   plan["mean_macs_change_pct"] = 100 * (figures.mean_cost / s.test_outcomes.base_cost - 1);
   plan["mean_latency_ns"] = nullptr;  // measured by the host
-  plan["mapping"] = Json::array({{{"target", "local"}, {"from", 0}, {"to", exits.size()}}});
+  plan["mapping"] = Json::array({{{"target", "local"}, {"from", 0}, {"to", exits.size() + 1}}});  // stages, half-open
   plan["certificate"] = nullptr;
   return plan;
 }

@@ -137,6 +137,6 @@ function makePlan(base: number, accuracy: number, meanMacs: number, macs: number
     exits, accuracy, accuracy_95: interval(accuracy, kRows.test), accuracy_change_pp: drop, harm_pp: harm, macro_f1: accuracy,
     macro_f1_change_pp: drop * 1.04, class_recall_change_pp: Array.from({ length: classes }, (_, c) => drop * (1 + 4 * (random() - 0.5) + (c === 3 ? 2 : 0))),
     base_exit_rate: 1 - exits.reduce((sum, exit) => sum + exit['exit_rate'], 0), mean_macs: meanMacs, mean_macs_change_pct: 100 * (meanMacs / macs - 1),
-    mean_latency_ns: null, mapping: [{ target: 'local', from: 0, to: exits.length }], certificate: null,
+    mean_latency_ns: null, mapping: [{ target: 'local', from: 0, to: exits.length + 1 }], certificate: null,
   };
 }

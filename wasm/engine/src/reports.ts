@@ -23,7 +23,8 @@ export interface ReportPlan {
   mean_macs_change_pct: number;
   /** Measured on this machine; null for a plan that was not run. */
   mean_latency_ns: number | null;
-  mapping: { target: string; from: string; to: string }[];
+  /** Stages [from, to) on each target. */
+  mapping: { target: string; from: number; to: number }[];
   certificate: Json;
 }
 

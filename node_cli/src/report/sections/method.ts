@@ -70,7 +70,9 @@ function latencyFact(e: Evidence): HtmlValue {
 function mapping(e: Evidence): HtmlValue {
   if (e.plan.mapping.length === 0) return null;
   return e.plan.mapping.map((m, i) => {
-    const stages = m.from === null || m.to === null ? 'stages not recorded' : m.from === m.to ? `stage ${m.from}` : `stages ${m.from} to ${m.to}`;
+    // Stages [from, to), counted from 1 for people.
+    const stages =
+      m.from === null || m.to === null ? 'stages not recorded' : m.to - m.from === 1 ? `stage ${m.to}` : `stages ${m.from + 1} to ${m.to}`;
     return html`${i === 0 ? '' : '; '}${m.target}: ${stages}`;
   });
 }
