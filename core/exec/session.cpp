@@ -31,7 +31,7 @@ Status check_input_shapes(const Graph& graph) {
 std::vector<std::string> unsupported_nodes(const Graph& graph) {
   std::vector<std::string> names;
   for (const Node& node : graph.nodes)
-    if (!reference::find_kernel(node.op)) names.push_back(node.frame());
+    if (!reference::find_kernel(node.op, std::nullopt)) names.push_back(node.frame());
   return names;
 }
 

@@ -16,8 +16,7 @@ const Tensor* optional_input(Inputs inputs, size_t index) { return index < input
 
 Status expect_dtype(const Tensor& tensor, DType dtype, const char* role) {
   if (tensor.dtype() == dtype) return {};
-  return unsupported(std::string(role) + " is " + std::string(to_string(tensor.dtype())) + ", only " +
-                     std::string(to_string(dtype)) + " has a kernel");
+  return unsupported(type_refusal(role, tensor.dtype(), type_bit(dtype)));
 }
 
 Status expect_work(double steps) {

@@ -10,85 +10,105 @@ namespace offramp {
 namespace reference {
 namespace {
 
-const std::map<std::string, Kernel>& kernels() {
-  static const std::map<std::string, Kernel> table = {
-      {"Conv", run_conv},
-      {"AveragePool", run_average_pool},
-      {"MaxPool", run_max_pool},
-      {"GlobalAveragePool", run_global_average_pool},
-      {"GlobalMaxPool", run_global_max_pool},
-      {"Gemm", run_gemm},
-      {"MatMul", run_matmul},
-      {"BatchNormalization", run_batch_normalization},
-      {"Softmax", run_softmax},
-      {"LogSoftmax", run_log_softmax},
-      {"Relu", run_unary},
-      {"LeakyRelu", run_unary},
-      {"Elu", run_unary},
-      {"Sigmoid", run_unary},
-      {"HardSigmoid", run_unary},
-      {"HardSwish", run_unary},
-      {"Tanh", run_unary},
-      {"Erf", run_unary},
-      {"Sqrt", run_unary},
-      {"Exp", run_unary},
-      {"Log", run_unary},
-      {"Abs", run_unary},
-      {"Neg", run_unary},
-      {"Clip", run_clip},
-      {"Add", run_binary},
-      {"Sub", run_binary},
-      {"Mul", run_binary},
-      {"Div", run_binary},
-      {"Pow", run_pow},
-      {"Min", run_variadic},
-      {"Max", run_variadic},
-      {"Equal", run_equal},
-      {"Not", run_not},
-      {"Where", run_where},
-      {"ReduceMean", run_reduction},
-      {"ReduceSum", run_reduction},
-      {"ReduceMax", run_reduction},
-      {"ReduceMin", run_reduction},
-      {"ArgMax", run_arg_max},
-      {"Concat", run_concat},
-      {"Split", run_split},
-      {"Gather", run_gather},
-      {"Slice", run_slice},
-      {"Pad", run_pad},
-      {"Identity", run_identity},
-      {"Reshape", run_reshape},
-      {"Flatten", run_flatten},
-      {"Squeeze", run_squeeze},
-      {"Unsqueeze", run_unsqueeze},
-      {"Transpose", run_transpose},
-      {"Expand", run_expand},
-      {"Shape", run_shape},
-      {"Cast", run_cast},
-      {"ConstantOfShape", run_constant_of_shape},
-      {"Range", run_range},
+constexpr TypeSet kAny = ~TypeSet{0};
+constexpr TypeSet kBool = type_bit(DType::kBool), kF32 = type_bit(DType::kF32), kI64 = type_bit(DType::kI64);
+constexpr TypeSet kIndices = kI64 | type_bit(DType::kI32);
+
+const std::map<std::string, KernelEntry>& kernels() {
+  static const std::map<std::string, KernelEntry> table = {
+      {"Conv", {run_conv, kF32}},
+      {"AveragePool", {run_average_pool, kF32}},
+      {"MaxPool", {run_max_pool, kF32}},
+      {"GlobalAveragePool", {run_global_average_pool, kF32}},
+      {"GlobalMaxPool", {run_global_max_pool, kF32}},
+      {"Gemm", {run_gemm, kF32}},
+      {"MatMul", {run_matmul, kF32}},
+      {"BatchNormalization", {run_batch_normalization, kF32}},
+      {"Softmax", {run_softmax, kF32}},
+      {"LogSoftmax", {run_log_softmax, kF32}},
+      {"Relu", {run_unary, kF32 | kIndices}},
+      {"LeakyRelu", {run_unary, kF32}},
+      {"Elu", {run_unary, kF32}},
+      {"Sigmoid", {run_unary, kF32}},
+      {"HardSigmoid", {run_unary, kF32}},
+      {"HardSwish", {run_unary, kF32}},
+      {"Tanh", {run_unary, kF32}},
+      {"Erf", {run_unary, kF32}},
+      {"Sqrt", {run_unary, kF32}},
+      {"Exp", {run_unary, kF32}},
+      {"Log", {run_unary, kF32}},
+      {"Abs", {run_unary, kF32 | kIndices}},
+      {"Neg", {run_unary, kF32 | kIndices}},
+      {"Clip", {run_clip, kF32 | kIndices}},
+      {"Add", {run_binary, kF32 | kIndices}},
+      {"Sub", {run_binary, kF32 | kIndices}},
+      {"Mul", {run_binary, kF32 | kIndices}},
+      {"Div", {run_binary, kF32 | kIndices}},
+      {"Pow", {run_pow, kF32 | kI64}},
+      {"Min", {run_variadic, kF32 | kIndices}},
+      {"Max", {run_variadic, kF32 | kIndices}},
+      {"Equal", {run_equal, kF32 | kIndices | kBool}},
+      {"Not", {run_not, kBool}},
+      {"Where", {run_where, kBool}},
+      {"ReduceMean", {run_reduction, kF32 | kIndices}},
+      {"ReduceSum", {run_reduction, kF32 | kIndices}},
+      {"ReduceMax", {run_reduction, kF32 | kIndices}},
+      {"ReduceMin", {run_reduction, kF32 | kIndices}},
+      {"ArgMax", {run_arg_max, kF32}},
+      {"Concat", {run_concat, kAny}},
+      {"Split", {run_split, kAny}},
+      {"Gather", {run_gather, kAny}},
+      {"Slice", {run_slice, kAny}},
+      {"Pad", {run_pad, kAny}},
+      {"Identity", {run_identity, kAny}},
+      {"Reshape", {run_reshape, kAny}},
+      {"Flatten", {run_flatten, kAny}},
+      {"Squeeze", {run_squeeze, kAny}},
+      {"Unsqueeze", {run_unsqueeze, kAny}},
+      {"Transpose", {run_transpose, kAny}},
+      {"Expand", {run_expand, kAny}},
+      {"Shape", {run_shape, kAny}},
+      {"Cast", {run_cast, kAny}},
+      {"ConstantOfShape", {run_constant_of_shape, kAny}},
+      {"Range", {run_range, kF32 | kIndices}},
   };
   return table;
 }
 
 }  // namespace
 
-Kernel find_kernel(const std::string& op) {
+std::string type_refusal(const char* role, DType seen, TypeSet allowed) {
+  std::vector<std::string> names;
+  for (unsigned i = 0; i <= unsigned(DType::kBool); ++i)
+    if (allowed & type_bit(DType(i))) names.emplace_back(to_string(DType(i)));
+  std::string list;
+  for (size_t i = 0; i < names.size(); ++i)
+    list += (i == 0 ? "" : i + 1 < names.size() ? ", " : " and ") + names[i];
+  return std::string(role) + " is " + std::string(to_string(seen)) + ", only " + list +
+         (names.size() == 1 ? " has a kernel" : " have kernels");
+}
+
+Result<const KernelEntry*> find_kernel(const std::string& op, std::optional<DType> first_input) {
   const auto found = kernels().find(op);
-  return found == kernels().end() ? nullptr : found->second;
+  if (found == kernels().end()) return unsupported("operator " + op + " has no kernel");
+  const KernelEntry& entry = found->second;
+  if (first_input && !(entry.types & type_bit(*first_input)))
+    return unsupported(type_refusal("the input", *first_input, entry.types));
+  return &entry;
 }
 
 }  // namespace reference
 
 Result<std::vector<Tensor>> run_reference(const Node& node, std::span<const Tensor* const> inputs) {
   const auto run = [&]() -> reference::Outputs {
-    const reference::Kernel kernel = reference::find_kernel(node.op);
-    if (!kernel) return unsupported("operator " + node.op + " has no kernel");
+    const bool typed = !inputs.empty() && inputs[0];
+    OFFRAMP_TRY(const reference::KernelEntry* kernel,
+                reference::find_kernel(node.op, typed ? std::optional(inputs[0]->dtype()) : std::nullopt));
     for (const Tensor* input : inputs)
       if (input && input->dims().size() > reference::kMaxRank)
         return unsupported("an input has " + std::to_string(input->dims().size()) + " dimensions, at most " +
                            std::to_string(reference::kMaxRank) + " are supported");
-    OFFRAMP_TRY(std::vector<Tensor> outputs, kernel(node, inputs));
+    OFFRAMP_TRY(std::vector<Tensor> outputs, kernel->run(node, inputs));
     for (size_t i = outputs.size(); i < node.outputs.size(); ++i)
       if (node.outputs[i]) return unsupported("output " + std::to_string(i));
     return outputs;

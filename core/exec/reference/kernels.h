@@ -1,6 +1,7 @@
 // The reference kernels: one obvious loop nest per operator. Every kernel checks what it relies on, because constant
 // folding hands it nodes of hostile models before any shape was inferred.
 #pragma once
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,8 +15,18 @@ using Outputs = Result<std::vector<Tensor>>;
 // Errors: kInvalidModel for what breaks ONNX's rules, kUnsupported for valid forms without a kernel, kLimitExceeded.
 using Kernel = Outputs (*)(const Node& node, Inputs inputs);
 
-// Null if there is none.
-Kernel find_kernel(const std::string& op);
+// Element types as a set of bits.
+using TypeSet = uint32_t;
+constexpr TypeSet type_bit(DType dtype) { return TypeSet{1} << unsigned(dtype); }
+// "the input is i64, only f32 and f64 have kernels"
+std::string type_refusal(const char* role, DType seen, TypeSet allowed);
+
+struct KernelEntry {
+  Kernel run;
+  TypeSet types;  // of the first input
+};
+// Errors: kUnsupported for an operator without a kernel, or a first input of another type than its kernel takes.
+Result<const KernelEntry*> find_kernel(const std::string& op, std::optional<DType> first_input);
 
 // convolution.cpp, pooling.cpp
 Outputs run_conv(const Node& node, Inputs inputs);

@@ -1,0 +1,37 @@
+// Element types as sets, and loops written once for many of them.
+#pragma once
+#include "exec/reference/kernels.h"
+
+namespace offramp::reference {
+
+template <class... T>
+struct TypeList {};
+using Floats = TypeList<float, double>;
+using Integers = TypeList<int64_t, int32_t, int16_t, int8_t, uint16_t, uint8_t>;
+using Numbers = TypeList<float, double, int64_t, int32_t, int16_t, int8_t, uint16_t, uint8_t>;
+
+template <class... T>
+constexpr TypeSet types_of(TypeList<T...>) {
+  return (type_bit(DTypeOf<T>::value) | ...);
+}
+
+// The elements as T, whatever the tensor calls them: bool is read as bytes, because a hostile file may hold others than
+// 0 and 1. Precondition: T has the size of the tensor's elements.
+template <class T>
+const T* elements(const Tensor& tensor) {
+  return reinterpret_cast<const T*>(tensor.raw());
+}
+template <class T>
+T* mutable_elements(Tensor& tensor) {
+  return reinterpret_cast<T*>(tensor.mutable_raw());
+}
+
+// function(T{}) for the T of the list that `dtype` names. Errors: kUnsupported if there is none.
+template <class... T, class Function>
+auto for_type(TypeList<T...> list, DType dtype, Function&& function) -> decltype(function(float{})) {
+  decltype(function(float{})) result = unsupported(type_refusal("the input", dtype, types_of(list)));
+  ((DTypeOf<T>::value == dtype ? (void)(result = function(T{})) : (void)0), ...);
+  return result;
+}
+
+}  // namespace offramp::reference
