@@ -1,0 +1,9 @@
+// The engines by name.
+import type { EngineChoice, Prepare } from './engine.js';
+import { prepareOfframp } from './offramp.js';
+import { prepareOnnxRuntime } from './onnxruntime.js';
+
+export const engines: Partial<Record<EngineChoice['engine'], Prepare>> = {
+  offramp: prepareOfframp,
+  'onnxruntime-web': prepareOnnxRuntime,
+};
