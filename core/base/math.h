@@ -6,10 +6,10 @@
 
 namespace offramp {
 
-// exp(x), relative error below 2e-7; inputs are clamped to [-87, 88].
+// exp(x), relative error below 2e-7; inputs are clamped to [-87, 88], NaN to -87.
 // Source: the Cephes expf polynomial.
 inline float exp_exact(float x) {
-  x = x < -87.0f ? -87.0f : (x > 88.0f ? 88.0f : x);
+  x = x > -87.0f ? (x > 88.0f ? 88.0f : x) : -87.0f;
   const float scaled = x * 1.44269504088896341f;
   const auto n = int32_t(scaled + (scaled < 0 ? -0.5f : 0.5f));
   const float r = (x - float(n) * 0.693359375f) + float(n) * 2.12194440e-4f;

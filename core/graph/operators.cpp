@@ -100,14 +100,18 @@ Status check_arity(const Node& node, const OperatorInfo& info) {
 Status check_attribute_types(const Node& node) {
   enum { kInteger, kFloat, kText, kTensor, kIntegers };  // as in Attribute
   static const std::map<std::string, int> types = {
-      {"axis", kInteger},      {"group", kInteger},       {"keepdims", kInteger},  {"ceil_mode", kInteger},
-      {"transA", kInteger},    {"transB", kInteger},      {"to", kInteger},        {"allowzero", kInteger},
-      {"alpha", kFloat},       {"beta", kFloat},          {"epsilon", kFloat},     {"ratio", kFloat},
-      {"auto_pad", kText},     {"mode", kText},           {"axes", kIntegers},     {"pads", kIntegers},
-      {"strides", kIntegers},  {"dilations", kIntegers},  {"perm", kIntegers},     {"kernel_shape", kIntegers},
-      {"starts", kIntegers},   {"ends", kIntegers},       {"split", kIntegers},    {"steps", kIntegers},
-      {"value_int", kInteger}, {"value_ints", kIntegers}, {"start", kInteger},     {"end", kInteger},
-      {"value", kTensor},      {"num_outputs", kInteger}, {"value_float", kFloat}, {"training_mode", kInteger}};
+      {"axis", kInteger}, {"group", kInteger}, {"keepdims", kInteger}, {"ceil_mode", kInteger}, {"transA", kInteger},
+      {"transB", kInteger}, {"to", kInteger}, {"allowzero", kInteger}, {"value_int", kInteger}, {"start", kInteger},
+      {"end", kInteger}, {"num_outputs", kInteger}, {"training_mode", kInteger}, {"fmod", kInteger},
+      {"detect_positive", kInteger}, {"detect_negative", kInteger}, {"select_last_index", kInteger},
+      {"largest", kInteger}, {"sorted", kInteger}, {"exclusive", kInteger}, {"reverse", kInteger}, {"p", kInteger},
+      {"size", kInteger}, {"num_groups", kInteger}, {"stash_type", kInteger}, {"count_include_pad", kInteger},
+      {"storage_order", kInteger}, {"noop_with_empty_axes", kInteger}, {"alpha", kFloat}, {"beta", kFloat},
+      {"gamma", kFloat}, {"epsilon", kFloat}, {"ratio", kFloat}, {"value_float", kFloat}, {"lambd", kFloat},
+      {"bias", kFloat}, {"auto_pad", kText}, {"mode", kText}, {"approximate", kText}, {"direction", kText},
+      {"value", kTensor}, {"axes", kIntegers}, {"pads", kIntegers}, {"strides", kIntegers}, {"dilations", kIntegers},
+      {"perm", kIntegers}, {"kernel_shape", kIntegers}, {"starts", kIntegers}, {"ends", kIntegers},
+      {"split", kIntegers}, {"steps", kIntegers}, {"value_ints", kIntegers}};
   constexpr const char* kNames[] = {"an integer", "a float", "a text", "a tensor", "integers", "floats", "texts"};
   for (const auto& [name, value] : node.attributes) {
     const auto expected = types.find(name);

@@ -75,6 +75,27 @@ output y)", 2e-5f, true},
       {"HardSwish", "input x f32 [N, 3, 4, 5]\ny = HardSwish(x)\noutput y", 1e-6f, true},
       {"Tanh", "input x f32 [N, 37]\ny = Tanh(x)\noutput y", 2e-6f, true},
       {"Erf", "input x f32 [N, 37]\ny = Erf(x)\noutput y", 0, false},
+      {"Gelu", "input x f32 [N, 37]\ny = Gelu(x)\noutput y", 2e-6f, false},
+      {"Gelu by tanh", "input x f32 [N, 37]\ny = Gelu(x) {approximate = \"tanh\"}\noutput y", 2e-6f, false},
+      {"Mish after a product", R"(input x f32 [N, 6]
+const w f32 [6, 4] = normal(1) * 0.3
+m = MatMul(x, w)
+y = Mish(m)
+output y)", 1e-5f, false},
+      {"PRelu per channel of a conv", R"(input x f32 [N, 2, 5, 5]
+const w f32 [3, 2, 3, 3] = normal(1) * 0.3
+const s f32 [3, 1, 1] = {0.25, -0.5, 2.0}
+c = Conv(x, w)
+y = PRelu(c, s)
+output y)", 1e-5f, false},
+      {"comparison and logic", R"(input x f32 [N, 6]
+input z f32 [N, 6]
+l = Less(x, z)
+g = GreaterOrEqual(x, z)
+o = Xor(l, g)
+n = And(l, o)
+y = Where(n, x, z)
+output y)", 0, false},
       {"Exp", "input x f32 [N, 37]\ny = Exp(x)\noutput y", 2e-6f, true},
       {"Log", "input x f32 [N, 37]\na = Abs(x)\ny = Log(a)\noutput y", 2e-6f, true},
       {"Sqrt", "input x f32 [N, 37]\na = Abs(x)\ny = Sqrt(a)\noutput y", 1e-6f, true},

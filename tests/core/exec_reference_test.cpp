@@ -1,20 +1,12 @@
-// Reference kernels against values computed with ONNX Runtime an independent implementation: the forms of each
-// operator that are easy to get wrong.
+// Reference kernels against values computed with ONNX Runtime: the forms of each operator that are easy to get wrong.
 #include <doctest/doctest.h>
 
-#include <cmath>
-#include <cstring>
+#include <vector>
 
-#include "exec/session.h"
-#include "graph/text.h"
+#include "exec_values.h"
 
 namespace offramp {
 namespace {
-
-struct ValueCase {
-  const char* name;
-  const char* body;  // one node over constants; `want` or `want_0`, `want_1`, ... are its outputs
-};
 
 const std::vector<ValueCase>& value_cases() {
   static const std::vector<ValueCase> cases = {
@@ -292,35 +284,7 @@ output y)"},
   return cases;
 }
 
-void check_equal(const Tensor& got, const Tensor& want) {
-  CHECK(to_string(got.dims()) == to_string(want.dims()));
-  REQUIRE(got.dtype() == want.dtype());
-  if (got.dtype() != DType::kF32) {
-    CHECK(std::memcmp(got.raw(), want.raw(), want.bytes()) == 0);
-    return;
-  }
-  for (size_t i = 0; i < want.data<float>().size(); ++i)
-    CHECK(got.data<float>()[i] == doctest::Approx(want.data<float>()[i]).epsilon(1e-6));
-}
-
-TEST_CASE("reference kernels give known values") {
-  for (const ValueCase& test : value_cases()) {
-    const std::string name = test.name;
-    CAPTURE(name);
-    const auto graph = parse_graph("graph case opset 17\n" + std::string(test.body) + "\n");
-    REQUIRE_MESSAGE(graph.ok(), graph.error().to_string());
-    const Node& node = graph->nodes.front();
-    std::vector<const Tensor*> inputs;
-    for (ValueId id : node.inputs) inputs.push_back(id ? graph->constant(id) : nullptr);
-    const auto outputs = run_reference(node, inputs);
-    REQUIRE_MESSAGE(outputs.ok(), outputs.error().to_string());
-    REQUIRE(outputs->size() == node.outputs.size());
-    for (size_t i = 0; i < outputs->size(); ++i) {
-      const std::string want = outputs->size() == 1 ? "want" : "want_" + std::to_string(i);
-      check_equal((*outputs)[i], *graph->constant(graph->find_value(want)));
-    }
-  }
-}
+TEST_CASE("reference kernels give known values") { check_values(value_cases()); }
 
 }  // namespace
 }  // namespace offramp

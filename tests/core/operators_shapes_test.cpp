@@ -56,6 +56,13 @@ constexpr Row kRows[] = {
     {"y = Max(x, x, x)", "f32 [N, 8, 6, 4]"},
     {"const c f32 [] = 0|b = Equal(x, c)|n = Not(b)|y = Where(n, x, c)", "f32 [N, 8, 6, 4]"},
     {"const c f32 [] = 0|y = Equal(x, c)", "bool [N, 8, 6, 4]"},
+    {"y = Gelu(x)", "f32 [N, 8, 6, 4]"},
+    {"const s f32 [8, 1, 1] = 0|y = PRelu(x, s)", "f32 [N, 8, 6, 4]"},
+    {"y = IsInf(x)", "bool [N, 8, 6, 4]"},
+    {"const c f32 [6, 1] = 0|y = LessOrEqual(x, c)", "bool [N, 8, 6, 4]"},
+    {"a = IsNaN(x)|const b bool [4] = 1|y = Xor(a, b)", "bool [N, 8, 6, 4]"},
+    {"const c i64 [3, 1] = 1|const d i64 [2] = 1|y = Mod(c, d)", "i64 [3, 2]"},
+    {"const c f32 [2, 1, 1, 1, 1] = 1|y = Mean(x, c)", "f32 [2, N, 8, 6, 4]"},
     // Reductions: axes as attribute or input
     {"y = ReduceMean(x) {axes = [2, 3]}", "f32 [N, 8, 1, 1]"},
     {"y = ReduceMean(x) {axes = [-1, -2], keepdims = 0}", "f32 [N, 8]"},
@@ -100,6 +107,8 @@ constexpr Row kRows[] = {
     {"y = Constant() {value_ints = [1, 2, 3]}", "i64 [3]"},
     {"const a i64 [] = {2}|const b i64 [] = {9}|const c i64 [] = {3}|y = Range(a, b, c)", "i64 [3]"},
     {"const a i64 [] = {9}|const b i64 [] = {2}|const c i64 [] = {-3}|y = Range(a, b, c)", "i64 [3]"},
+    {"y = Size(x)", "i64 []"},
+    {"const c i32 [] = 0|y = CastLike(x, c)", "i32 [N, 8, 6, 4]"},
     {"y = Shape(x)", "i64 [4]"},
     {"y = Shape(x) {start = 1, end = -1}", "i64 [2]"},
     {"const s i64 [2] = {3, 4}|y = ConstantOfShape(s) {value = i64 [1] {7}}", "i64 [3, 4]"},
@@ -190,6 +199,9 @@ constexpr Row kReshapes[] = {
      "{3}|"
      "s = Slice(t, one, three)|const f i64 [1] = {-1}|y2 = Reshape(s, f)|y = ConstantOfShape(y2)",
      "f32 [2, 5, 3, 6]"},
+    {"n = Size(x)|const h i64 [] = {24}|r = Div(n, h)|const a i64 [1] = {0}|u = Unsqueeze(r, a)|"
+     "const m i64 [1] = {-1}|t = Concat(u, m) {axis = 0}|y = Reshape(x, t)",
+     "f32 [8N, 24]"},
     // Positions up to the batch size
     {"s = Shape(x)|const z i64 [] = {0}|n = Gather(s, z)|const one i64 [] = {1}|y = Range(z, n, one)", "i64 [N]"},
 };

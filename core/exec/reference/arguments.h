@@ -24,6 +24,8 @@ Status expect_work(double steps);
 // A zero-filled output. Errors: kLimitExceeded for too many elements, kUnsupported for too many dimensions.
 Result<Tensor> create_output(DType dtype, Dims dims);
 std::vector<Tensor> one(Tensor tensor);
+// shapes.cpp. Rounds towards zero; what does not fit an integer type saturates from floats and wraps from integers.
+Result<Tensor> cast_tensor(const Tensor& x, DType dtype);
 
 // Elements of an i64 or i32 tensor with at most one dimension. Errors: kInvalidModel naming the role.
 Result<std::vector<int64_t>> integers_of(const Tensor& tensor, const char* role);

@@ -1,111 +1,133 @@
-// Arithmetic with two or more inputs, broadcast, for f32, i64 and i32. Integers wrap around.
-#include <algorithm>
+// Arithmetic with two or more inputs, broadcast. Integers wrap around.
 #include <cmath>
-#include <type_traits>
 
 #include "exec/reference/broadcast.h"
 
 namespace offramp::reference {
 namespace {
 
-template <class T>
-T wrap(std::make_unsigned_t<T> value) {
-  return T(value);
+Status expect_same_types(Inputs inputs) {
+  for (const Tensor* input : inputs)
+    if (input->dtype() != inputs[0]->dtype())
+      return invalid_model("inputs must have one type, got " + std::string(to_string(inputs[0]->dtype())) + " and " +
+                           std::string(to_string(input->dtype())));
+  return {};
+}
+
+// Sums and products are taken modulo 2^64 and cut, which is the same as wrapping at every step.
+template <class T, class Function>
+Result<Tensor> map_wrapping(const Tensor& a, const Tensor& b, Function) {
+  return map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return T(Function{}(uint64_t(x), uint64_t(y))); });
 }
 
 template <class T>
-Result<Tensor> integer_arithmetic(const std::string& op, const Tensor& a, const Tensor& b) {
-  using U = std::make_unsigned_t<T>;
-  if (op == "Add") return map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return wrap<T>(U(x) + U(y)); });
-  if (op == "Sub") return map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return wrap<T>(U(x) - U(y)); });
-  if (op == "Mul") return map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return wrap<T>(U(x) * U(y)); });
-  if (op == "Min") return map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return std::min(x, y); });
-  if (op == "Max") return map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return std::max(x, y); });
-  if (op == "Div") {
-    for (T y : b.data<T>())
-      if (y == 0) return invalid_model("integer division by zero");
-    // Dividing by -1 is negation: the lowest integer has no positive counterpart.
-    return map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return y == -1 ? wrap<T>(U(0) - U(x)) : T(x / y); });
-  }
+T quotient(T x, T y) {
+  // Dividing by -1 is negation: the lowest integer has no positive counterpart.
+  if (std::is_signed_v<T> && y == T(-1)) return T(0 - uint64_t(x));
+  return T(x / y);
+}
+
+// With the dividend's sign, as in C.
+template <class T>
+T remainder(T x, T y) {
+  return std::is_signed_v<T> && y == T(-1) ? T(0) : T(x % y);
+}
+
+// With the divisor's sign, as in Python.
+template <class T>
+T modulo(T x, T y) {
+  const T rest = remainder(x, y);
+  return rest != 0 && (rest < 0) != (y < 0) ? T(rest + y) : rest;
+}
+
+template <class T>
+Result<Tensor> integer_arithmetic(const Node& node, const Tensor& a, const Tensor& b) {
+  const std::string& op = node.op;
+  if (op == "Add") return map_wrapping<T>(a, b, [](uint64_t x, uint64_t y) { return x + y; });
+  if (op == "Sub") return map_wrapping<T>(a, b, [](uint64_t x, uint64_t y) { return x - y; });
+  if (op == "Mul") return map_wrapping<T>(a, b, [](uint64_t x, uint64_t y) { return x * y; });
+  if (op == "Min") return map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return x < y ? x : y; });
+  if (op == "Max") return map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return x > y ? x : y; });
+  if (op == "BitwiseAnd") return map_wrapping<T>(a, b, [](uint64_t x, uint64_t y) { return x & y; });
+  if (op == "BitwiseOr") return map_wrapping<T>(a, b, [](uint64_t x, uint64_t y) { return x | y; });
+  if (op == "BitwiseXor") return map_wrapping<T>(a, b, [](uint64_t x, uint64_t y) { return x ^ y; });
+  for (int64_t i = 0; i < b.elements(); ++i)
+    if (elements<T>(b)[i] == 0) return invalid_model("integer division by zero");
+  if (op == "Div") return map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return quotient(x, y); });
+  if (op == "Mod" && node.integer("fmod", 0) == 0)
+    return map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return modulo(x, y); });
+  if (op == "Mod")
+    return map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return remainder(x, y); });
   return unsupported("operator " + op + " on integers");
 }
 
-Result<Tensor> float_arithmetic(const std::string& op, const Tensor& a, const Tensor& b) {
-  constexpr DType f32 = DType::kF32;
-  if (op == "Add") return map_broadcast<float, float>(a, b, f32, [](float x, float y) { return x + y; });
-  if (op == "Sub") return map_broadcast<float, float>(a, b, f32, [](float x, float y) { return x - y; });
-  if (op == "Mul") return map_broadcast<float, float>(a, b, f32, [](float x, float y) { return x * y; });
-  if (op == "Div") return map_broadcast<float, float>(a, b, f32, [](float x, float y) { return x / y; });
-  if (op == "Pow") return map_broadcast<float, float>(a, b, f32, [](float x, float y) { return std::pow(x, y); });
+template <class T>
+Result<Tensor> float_arithmetic(const Node& node, const Tensor& a, const Tensor& b) {
+  const std::string& op = node.op;
+  const DType type = a.dtype();
+  if (op == "Add") return map_broadcast<T, T>(a, b, type, [](T x, T y) { return x + y; });
+  if (op == "Sub") return map_broadcast<T, T>(a, b, type, [](T x, T y) { return x - y; });
+  if (op == "Mul") return map_broadcast<T, T>(a, b, type, [](T x, T y) { return x * y; });
+  if (op == "Div") return map_broadcast<T, T>(a, b, type, [](T x, T y) { return x / y; });
   // A NaN on either side stays one.
-  if (op == "Min")
-    return map_broadcast<float, float>(a, b, f32, [](float x, float y) { return x < y || x != x ? x : y; });
-  if (op == "Max")
-    return map_broadcast<float, float>(a, b, f32, [](float x, float y) { return x > y || x != x ? x : y; });
-  return unsupported("operator " + op + " on f32");
-}
-
-Result<Tensor> arithmetic(const std::string& op, const Tensor& a, const Tensor& b) {
-  if (a.dtype() != b.dtype())
-    return invalid_model("inputs must have one type, got " + std::string(to_string(a.dtype())) + " and " +
-                         std::string(to_string(b.dtype())));
-  if (a.dtype() == DType::kF32) return float_arithmetic(op, a, b);
-  if (a.dtype() == DType::kI64) return integer_arithmetic<int64_t>(op, a, b);
-  if (a.dtype() == DType::kI32) return integer_arithmetic<int32_t>(op, a, b);
-  return unsupported("the inputs are " + std::string(to_string(a.dtype())) + ", only f32, i64 and i32 have kernels");
-}
-
-// By squaring, wrapping around; negative exponents give 0 but for bases 1 and -1.
-int64_t integer_power(int64_t base, int64_t exponent) {
-  if (exponent < 0) return base == 1 ? 1 : base == -1 ? (exponent % 2 ? -1 : 1) : 0;
-  uint64_t result = 1, square = uint64_t(base);
-  for (auto rest = uint64_t(exponent); rest > 0; rest >>= 1, square *= square)
-    if (rest & 1) result *= square;
-  return int64_t(result);
-}
-
-Result<Tensor> to_f32(const Tensor& x) {
-  if (x.dtype() == DType::kF32) return x;
-  Tensor out(DType::kF32, x.dims());
-  const auto to = out.mutable_data<float>();
-  for (size_t i = 0; i < to.size(); ++i) {
-    if (x.dtype() == DType::kI64)
-      to[i] = float(x.data<int64_t>()[i]);
-    else if (x.dtype() == DType::kI32)
-      to[i] = float(x.data<int32_t>()[i]);
-    else
-      return unsupported("an exponent of type " + std::string(to_string(x.dtype())));
+  if (op == "Min") return map_broadcast<T, T>(a, b, type, [](T x, T y) { return x < y || x != x ? x : y; });
+  if (op == "Max") return map_broadcast<T, T>(a, b, type, [](T x, T y) { return x > y || x != x ? x : y; });
+  if (op == "Mod") {
+    if (node.integer("fmod", 0) == 0) return invalid_model("attribute fmod must be 1 for floating-point inputs");
+    return map_broadcast<T, T>(a, b, type, [](T x, T y) { return std::fmod(x, y); });
   }
-  return out;
+  return unsupported("operator " + op + " on " + std::string(to_string(type)));
+}
+
+Result<Tensor> arithmetic(const Node& node, const Tensor& a, const Tensor& b) {
+  return for_type(Numbers{}, a.dtype(), [&]<class T>(T) -> Result<Tensor> {
+    if constexpr (std::is_integral_v<T>)
+      return integer_arithmetic<T>(node, a, b);
+    else
+      return float_arithmetic<T>(node, a, b);
+  });
 }
 
 }  // namespace
 
 Outputs run_binary(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 2, 2));
-  OFFRAMP_TRY(Tensor out, arithmetic(node.op, *inputs[0], *inputs[1]));
+  OFFRAMP_RETURN_IF_ERROR(expect_same_types(inputs));
+  OFFRAMP_TRY(Tensor out, arithmetic(node, *inputs[0], *inputs[1]));
   return one(std::move(out));
 }
 
+// Min, Max, Sum and Mean, pair by pair.
 Outputs run_variadic(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, std::max<size_t>(1, inputs.size()), inputs.size()));
+  OFFRAMP_RETURN_IF_ERROR(expect_same_types(inputs));
+  Node pair = node;
+  if (node.op == "Sum" || node.op == "Mean") pair.op = "Add";
   Tensor out = *inputs[0];
   for (size_t i = 1; i < inputs.size(); ++i) {
-    OFFRAMP_TRY(out, arithmetic(node.op, out, *inputs[i]));
+    OFFRAMP_TRY(out, arithmetic(pair, out, *inputs[i]));
   }
-  return one(std::move(out));
+  if (node.op != "Mean") return one(std::move(out));
+  return for_type(Floats{}, out.dtype(), [&]<class T>(T) -> Outputs {
+    for (T& sum : out.mutable_data<T>()) sum /= T(inputs.size());
+    return one(std::move(out));
+  });
 }
 
-Outputs run_pow(const Node&, Inputs inputs) {
+Outputs run_bit_shift(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 2, 2));
-  if (inputs[0]->dtype() == DType::kI64 && inputs[1]->dtype() == DType::kI64) {
-    OFFRAMP_TRY(Tensor out, map_broadcast<int64_t, int64_t>(*inputs[0], *inputs[1], DType::kI64, integer_power));
+  OFFRAMP_RETURN_IF_ERROR(expect_same_types(inputs));
+  const std::string direction = node.text("direction", "");
+  if (direction != "LEFT" && direction != "RIGHT")
+    return invalid_model("attribute direction: expected LEFT or RIGHT, got \"" + direction + "\"");
+  return for_type(UnsignedIntegers{}, inputs[0]->dtype(), [&]<class T>(T) -> Outputs {
+    const Tensor &a = *inputs[0], &b = *inputs[1];
+    // Both types have at most 16 bits, so that nothing is left after 31.
+    OFFRAMP_TRY(Tensor out, direction == "LEFT" ? map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) {
+      return y > 31 ? T(0) : T(uint64_t(x) << y);
+    }) : map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return y > 31 ? T(0) : T(uint64_t(x) >> y); }));
     return one(std::move(out));
-  }
-  OFFRAMP_RETURN_IF_ERROR(expect_dtype(*inputs[0], DType::kF32, "the base"));
-  OFFRAMP_TRY(const Tensor exponent, to_f32(*inputs[1]));
-  OFFRAMP_TRY(Tensor out, arithmetic("Pow", *inputs[0], exponent));
-  return one(std::move(out));
+  });
 }
 
 }  // namespace offramp::reference

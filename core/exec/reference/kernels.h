@@ -40,14 +40,18 @@ Outputs run_matmul(const Node& node, Inputs inputs);
 Outputs run_batch_normalization(const Node& node, Inputs inputs);
 Outputs run_softmax(const Node& node, Inputs inputs);
 Outputs run_log_softmax(const Node& node, Inputs inputs);
-// unary.cpp, binary.cpp, selection.cpp: the operator is read from the node
+// unary.cpp, activation.cpp, binary.cpp, power.cpp, comparison.cpp: the operator is read from the node
 Outputs run_unary(const Node& node, Inputs inputs);
+Outputs run_activation(const Node& node, Inputs inputs);
 Outputs run_clip(const Node& node, Inputs inputs);
+Outputs run_prelu(const Node& node, Inputs inputs);
 Outputs run_binary(const Node& node, Inputs inputs);
 Outputs run_variadic(const Node& node, Inputs inputs);
+Outputs run_bit_shift(const Node& node, Inputs inputs);
 Outputs run_pow(const Node& node, Inputs inputs);
-Outputs run_equal(const Node& node, Inputs inputs);
+Outputs run_comparison(const Node& node, Inputs inputs);
 Outputs run_not(const Node& node, Inputs inputs);
+Outputs run_classification(const Node& node, Inputs inputs);
 Outputs run_where(const Node& node, Inputs inputs);
 // reduction.cpp
 Outputs run_reduction(const Node& node, Inputs inputs);
@@ -66,7 +70,9 @@ Outputs run_unsqueeze(const Node& node, Inputs inputs);
 Outputs run_transpose(const Node& node, Inputs inputs);
 Outputs run_expand(const Node& node, Inputs inputs);
 Outputs run_shape(const Node& node, Inputs inputs);
+Outputs run_size(const Node& node, Inputs inputs);
 Outputs run_cast(const Node& node, Inputs inputs);
+Outputs run_cast_like(const Node& node, Inputs inputs);
 Outputs run_constant_of_shape(const Node& node, Inputs inputs);
 Outputs run_range(const Node& node, Inputs inputs);
 

@@ -1,4 +1,4 @@
-// Shape, Cast, ConstantOfShape and Range: what exporters build shape arithmetic from.
+// Shape, Size, Cast, CastLike, ConstantOfShape and Range: what exporters build shape arithmetic from.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -93,6 +93,15 @@ Outputs make_range(Inputs inputs) {
 
 }  // namespace
 
+Result<Tensor> cast_tensor(const Tensor& x, DType dtype) {
+  if (dtype == x.dtype()) return x;
+  OFFRAMP_TRY(Tensor out, create_output(dtype, x.dims()));
+  std::byte* to = out.mutable_raw();
+  for (int64_t i = 0; i < x.elements(); ++i)
+    cast_element(x.dtype(), x.raw() + size_t(i) * byte_size(x.dtype()), dtype, to + size_t(i) * byte_size(dtype));
+  return out;
+}
+
 Outputs run_shape(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 1));
   const Dims& dims = inputs[0]->dims();
@@ -109,12 +118,19 @@ Outputs run_cast(const Node& node, Inputs inputs) {
   const auto dtype = dtype_of_onnx(node.integer("to", 0));
   if (!dtype)
     return unsupported("attribute to: element type " + std::to_string(node.integer("to", 0)) + " has no kernel");
-  if (*dtype == x.dtype()) return one(x);
-  OFFRAMP_TRY(Tensor out, create_output(*dtype, x.dims()));
-  std::byte* to = out.mutable_raw();
-  for (int64_t i = 0; i < x.elements(); ++i)
-    cast_element(x.dtype(), x.raw() + size_t(i) * byte_size(x.dtype()), *dtype, to + size_t(i) * byte_size(*dtype));
+  OFFRAMP_TRY(Tensor out, cast_tensor(x, *dtype));
   return one(std::move(out));
+}
+
+Outputs run_cast_like(const Node&, Inputs inputs) {
+  OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 2, 2));
+  OFFRAMP_TRY(Tensor out, cast_tensor(*inputs[0], inputs[1]->dtype()));
+  return one(std::move(out));
+}
+
+Outputs run_size(const Node&, Inputs inputs) {
+  OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 1));
+  return one(Tensor::of<int64_t>({}, std::vector<int64_t>{inputs[0]->elements()}));
 }
 
 Outputs run_constant_of_shape(const Node& node, Inputs inputs) {

@@ -1,6 +1,6 @@
-// Element types as sets, and loops written once for many of them.
+// Element types as sets, and how a loop is written once for many of them.
 #pragma once
-#include "exec/reference/kernels.h"
+#include "exec/reference/arguments.h"
 
 namespace offramp::reference {
 
@@ -8,6 +8,8 @@ template <class... T>
 struct TypeList {};
 using Floats = TypeList<float, double>;
 using Integers = TypeList<int64_t, int32_t, int16_t, int8_t, uint16_t, uint8_t>;
+using SignedNumbers = TypeList<float, double, int64_t, int32_t, int16_t, int8_t>;
+using UnsignedIntegers = TypeList<uint16_t, uint8_t>;
 using Numbers = TypeList<float, double, int64_t, int32_t, int16_t, int8_t, uint16_t, uint8_t>;
 
 template <class... T>
@@ -32,6 +34,14 @@ auto for_type(TypeList<T...> list, DType dtype, Function&& function) -> decltype
   decltype(function(float{})) result = unsupported(type_refusal("the input", dtype, types_of(list)));
   ((DTypeOf<T>::value == dtype ? (void)(result = function(T{})) : (void)0), ...);
   return result;
+}
+
+// out = function(x), element by element.
+template <class T, class Function>
+Outputs map_elements(const Tensor& x, Function&& function) {
+  Tensor out = x;
+  for (T& value : out.mutable_data<T>()) value = function(value);
+  return one(std::move(out));
 }
 
 }  // namespace offramp::reference

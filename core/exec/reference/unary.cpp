@@ -1,45 +1,59 @@
-// Element-wise operators with one input, and Clip.
+// Functions of single elements without parameters.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
-#include "exec/reference/arguments.h"
+#include "exec/reference/approximations.h"
+#include "exec/reference/types.h"
 
 namespace offramp::reference {
 namespace {
 
-template <class T, class Function>
-Outputs map(const Tensor& x, Function&& function) {
-  Tensor out = x;
-  for (T& value : out.mutable_data<T>()) value = function(value);
-  return one(std::move(out));
-}
-
 // Wraps around instead of overflowing, as two's complement hardware does.
 template <class T>
 T negate(T value) {
-  return T(std::make_unsigned_t<T>(0) - std::make_unsigned_t<T>(value));
+  return T(0 - uint64_t(value));
 }
 
 template <class T>
-Outputs map_integers(const Node& node, const Tensor& x) {
-  if (node.op == "Neg") return map<T>(x, [](T v) { return negate(v); });
-  if (node.op == "Abs") return map<T>(x, [](T v) { return v < 0 ? negate(v) : v; });
-  if (node.op == "Relu") return map<T>(x, [](T v) { return std::max<T>(v, 0); });
-  return unsupported("the input is " + std::string(to_string(x.dtype())) + ", only f32 has a kernel");
+Outputs map_integers(const std::string& op, const Tensor& x) {
+  if (op == "Abs") return map_elements<T>(x, [](T v) { return v < 0 ? negate(v) : v; });
+  if (op == "Neg") return map_elements<T>(x, [](T v) { return negate(v); });
+  if (op == "Relu") return map_elements<T>(x, [](T v) { return std::max<T>(v, 0); });
+  if (op == "Sign") return map_elements<T>(x, [](T v) { return T((v > 0) - (v < 0)); });
+  if (op == "BitwiseNot") return map_elements<T>(x, [](T v) { return T(~v); });
+  return unsupported("operator " + op + " on integers");
 }
 
 template <class T>
-Outputs clip(const Tensor& x, const Tensor* low, const Tensor* high) {
-  for (const Tensor* bound : {low, high})
-    if (bound && (bound->dtype() != x.dtype() || bound->elements() != 1))
-      return invalid_model("min and max must be scalars of the input's type");
-  const T least = low ? low->data<T>()[0] : std::numeric_limits<T>::lowest();
-  const T most = high ? high->data<T>()[0] : std::numeric_limits<T>::max();
-  return map<T>(x, [&](T v) {
-    v = low && v < least ? least : v;
-    return high && v > most ? most : v;
-  });
+Outputs map_floats(const std::string& op, const Tensor& x) {
+  if (op == "Abs") return map_elements<T>(x, [](T v) { return std::fabs(v); });
+  if (op == "Neg") return map_elements<T>(x, [](T v) { return -v; });
+  if (op == "Relu") return map_elements<T>(x, [](T v) { return v < 0 ? T(0) : v; });
+  if (op == "Sign") return map_elements<T>(x, [](T v) { return v > 0 ? T(1) : v < 0 ? T(-1) : v; });
+  if (op == "Floor") return map_elements<T>(x, [](T v) { return std::floor(v); });
+  if (op == "Ceil") return map_elements<T>(x, [](T v) { return std::ceil(v); });
+  // Halves go to the even neighbour.
+  if (op == "Round") return map_elements<T>(x, [](T v) { return std::nearbyint(v); });
+  if (op == "Reciprocal") return map_elements<T>(x, [](T v) { return T(1) / v; });
+  if (op == "Sqrt") return map_elements<T>(x, [](T v) { return std::sqrt(v); });
+  if (op == "Exp") return map_elements<T>(x, [](T v) { return std::exp(v); });
+  if (op == "Log") return map_elements<T>(x, [](T v) { return std::log(v); });
+  if (op == "Erf") return map_elements<T>(x, [](T v) { return error_function(v); });
+  if (op == "Sigmoid") return map_elements<T>(x, [](T v) { return T(1) / (T(1) + std::exp(-v)); });
+  if (op == "Softsign") return map_elements<T>(x, [](T v) { return v / (T(1) + std::fabs(v)); });
+  if (op == "Sin") return map_elements<T>(x, [](T v) { return std::sin(v); });
+  if (op == "Cos") return map_elements<T>(x, [](T v) { return std::cos(v); });
+  if (op == "Tan") return map_elements<T>(x, [](T v) { return std::tan(v); });
+  if (op == "Asin") return map_elements<T>(x, [](T v) { return std::asin(v); });
+  if (op == "Acos") return map_elements<T>(x, [](T v) { return std::acos(v); });
+  if (op == "Atan") return map_elements<T>(x, [](T v) { return std::atan(v); });
+  if (op == "Sinh") return map_elements<T>(x, [](T v) { return std::sinh(v); });
+  if (op == "Cosh") return map_elements<T>(x, [](T v) { return std::cosh(v); });
+  if (op == "Tanh") return map_elements<T>(x, [](T v) { return std::tanh(v); });
+  if (op == "Asinh") return map_elements<T>(x, [](T v) { return std::asinh(v); });
+  if (op == "Acosh") return map_elements<T>(x, [](T v) { return std::acosh(v); });
+  if (op == "Atanh") return map_elements<T>(x, [](T v) { return std::atanh(v); });
+  return unsupported("operator " + op);
 }
 
 }  // namespace
@@ -47,40 +61,12 @@ Outputs clip(const Tensor& x, const Tensor* low, const Tensor* high) {
 Outputs run_unary(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 1));
   const Tensor& x = *inputs[0];
-  if (x.dtype() == DType::kI64) return map_integers<int64_t>(node, x);
-  if (x.dtype() == DType::kI32) return map_integers<int32_t>(node, x);
-  OFFRAMP_RETURN_IF_ERROR(expect_dtype(x, DType::kF32, "the input"));
-  const std::string& op = node.op;
-  if (op == "Relu") return map<float>(x, [](float v) { return v < 0 ? 0.0f : v; });
-  if (op == "LeakyRelu")
-    return map<float>(x, [slope = node.number("alpha", 0.01f)](float v) { return v < 0 ? slope * v : v; });
-  if (op == "Elu")
-    return map<float>(x, [alpha = node.number("alpha", 1.0f)](float v) { return v < 0 ? alpha * std::expm1(v) : v; });
-  if (op == "Sigmoid") return map<float>(x, [](float v) { return 1.0f / (1.0f + std::exp(-v)); });
-  if (op == "HardSigmoid")
-    return map<float>(x, [alpha = node.number("alpha", 0.2f), beta = node.number("beta", 0.5f)](float v) {
-      return std::max(0.0f, std::min(1.0f, alpha * v + beta));
-    });
-  if (op == "HardSwish")
-    return map<float>(x, [](float v) { return v * std::max(0.0f, std::min(1.0f, v / 6.0f + 0.5f)); });
-  if (op == "Tanh") return map<float>(x, [](float v) { return std::tanh(v); });
-  if (op == "Erf") return map<float>(x, [](float v) { return std::erf(v); });
-  if (op == "Sqrt") return map<float>(x, [](float v) { return std::sqrt(v); });
-  if (op == "Exp") return map<float>(x, [](float v) { return std::exp(v); });
-  if (op == "Log") return map<float>(x, [](float v) { return std::log(v); });
-  if (op == "Abs") return map<float>(x, [](float v) { return std::fabs(v); });
-  if (op == "Neg") return map<float>(x, [](float v) { return -v; });
-  return unsupported("operator " + op);
-}
-
-Outputs run_clip(const Node&, Inputs inputs) {
-  OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 3));
-  const Tensor& x = *inputs[0];
-  const Tensor *low = optional_input(inputs, 1), *high = optional_input(inputs, 2);
-  if (x.dtype() == DType::kI64) return clip<int64_t>(x, low, high);
-  if (x.dtype() == DType::kI32) return clip<int32_t>(x, low, high);
-  OFFRAMP_RETURN_IF_ERROR(expect_dtype(x, DType::kF32, "the input"));
-  return clip<float>(x, low, high);
+  return for_type(Numbers{}, x.dtype(), [&]<class T>(T) -> Outputs {
+    if constexpr (std::is_integral_v<T>)
+      return map_integers<T>(node.op, x);
+    else
+      return map_floats<T>(node.op, x);
+  });
 }
 
 }  // namespace offramp::reference

@@ -41,7 +41,7 @@ Element equal(Dim a, Dim b) {
 Outputs infer_binary(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_same_type(inputs));
   OFFRAMP_TRY(Shape shape, broadcast(inputs));
-  ValueInfo output = make_info(node.op == "Equal" ? DType::kBool : inputs[0]->dtype, std::move(shape));
+  ValueInfo output = make_info(inputs[0]->dtype, std::move(shape));
   const auto compute = [&](Element (*f)(Dim, Dim)) {
     compute_elements(output, inputs, [&](size_t i) { return f(pick(*inputs[0], i), pick(*inputs[1], i)); });
   };
@@ -49,7 +49,15 @@ Outputs infer_binary(const Node& node, Inputs inputs) {
   if (node.op == "Sub") compute(subtract);
   if (node.op == "Mul") compute(multiply);
   if (node.op == "Div") compute(divide);
-  if (node.op == "Equal") compute(equal);
+  return std::vector<ValueInfo>{std::move(output)};
+}
+
+Outputs infer_comparison(const Node& node, Inputs inputs) {
+  OFFRAMP_RETURN_IF_ERROR(expect_same_type(inputs));
+  OFFRAMP_TRY(Shape shape, broadcast(inputs));
+  ValueInfo output = make_info(DType::kBool, std::move(shape));
+  if (node.op == "Equal")
+    compute_elements(output, inputs, [&](size_t i) { return equal(pick(*inputs[0], i), pick(*inputs[1], i)); });
   return std::vector<ValueInfo>{std::move(output)};
 }
 
@@ -75,6 +83,12 @@ Outputs infer_not(const Node&, Inputs inputs) {
   return one_output(DType::kBool, inputs[0]->shape);
 }
 
+Outputs infer_logic(const Node&, Inputs inputs) {
+  for (const ValueInfo* info : inputs) OFFRAMP_RETURN_IF_ERROR(expect_bool(*info, "an input"));
+  OFFRAMP_TRY(Shape shape, broadcast(inputs));
+  return one_output(DType::kBool, std::move(shape));
+}
+
 Outputs infer_where(const Node&, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_bool(*inputs[0], "the condition"));
   OFFRAMP_RETURN_IF_ERROR(expect_same_type(inputs.subspan(1)));
@@ -88,10 +102,13 @@ Outputs infer_where(const Node&, Inputs inputs) {
 }  // namespace
 
 void register_elementwise(Registry& registry) {
-  for (const char* op : {"Add", "Sub", "Mul", "Div", "Equal"}) add_operator(registry, op, 2, 2, infer_binary);
+  for (const char* op : {"Add", "Sub", "Mul", "Div", "Mod", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor"})
+    add_operator(registry, op, 2, 2, infer_binary);
+  for (const char* op : {"Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"})
+    add_operator(registry, op, 2, 2, infer_comparison);
+  for (const char* op : {"And", "Or", "Xor"}) add_operator(registry, op, 2, 2, infer_logic);
+  for (const char* op : {"Min", "Max", "Sum", "Mean"}) add_operator(registry, op, 1, kAnyNumber, infer_variadic);
   add_operator(registry, "Pow", 2, 2, infer_pow);
-  add_operator(registry, "Min", 1, kAnyNumber, infer_variadic);
-  add_operator(registry, "Max", 1, kAnyNumber, infer_variadic);
   add_operator(registry, "Not", 1, 1, infer_not);
   add_operator(registry, "Where", 3, 3, infer_where);
 }

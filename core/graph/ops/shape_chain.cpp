@@ -11,15 +11,21 @@ using Elements = std::vector<Dim>;
 
 bool is_integer(DType dtype) { return dtype == DType::kI64 || dtype == DType::kI32; }
 
+Outputs cast(const ValueInfo& from, DType to) {
+  ValueInfo output = make_info(to, from.shape);
+  // A sound exporter casts shapes among integers only, or through bool and float where they are small.
+  if (is_integer(to) || to == from.dtype) output.elements = from.elements;
+  return std::vector<ValueInfo>{std::move(output)};
+}
+
 Outputs infer_cast(const Node& node, Inputs inputs) {
   const int64_t code = node.integer("to", 0);
   const std::optional<DType> to = dtype_of_onnx(code);
   if (!to) return unsupported("attribute to: type number " + std::to_string(code) + " is not supported");
-  ValueInfo output = make_info(*to, inputs[0]->shape);
-  // A sound exporter casts shapes among integers only, or through bool and float where they are small.
-  if (is_integer(*to) || *to == inputs[0]->dtype) output.elements = inputs[0]->elements;
-  return std::vector<ValueInfo>{std::move(output)};
+  return cast(*inputs[0], *to);
 }
+
+Outputs infer_cast_like(const Node&, Inputs inputs) { return cast(*inputs[0], inputs[1]->dtype); }
 
 Outputs infer_constant(const Node& node, Inputs) {
   if (const auto found = node.attributes.find("value"); found != node.attributes.end()) {
@@ -57,6 +63,14 @@ Outputs infer_shape(const Node& node, Inputs inputs) {
   const int64_t start = resolve(node.integer("start", 0)), end = resolve(node.integer("end", rank));
   ValueInfo output = make_info(DType::kI64, {{std::max(end - start, int64_t{0}), false}});
   output.elements = start < end ? Elements(shape.begin() + start, shape.begin() + end) : Elements();
+  return std::vector<ValueInfo>{std::move(output)};
+}
+
+Outputs infer_size(const Node&, Inputs inputs) {
+  const Shape& shape = inputs[0]->shape;
+  OFFRAMP_TRY(const Dim size, product(shape, 0, shape.size()));
+  ValueInfo output = make_info(DType::kI64, {});
+  output.elements = Elements{size};
   return std::vector<ValueInfo>{std::move(output)};
 }
 
@@ -239,6 +253,8 @@ Outputs infer_range(const Node&, Inputs inputs) {
 
 void register_shape_chain(Registry& registry) {
   add_operator(registry, "Cast", 1, 1, infer_cast);
+  add_operator(registry, "CastLike", 2, 2, infer_cast_like);
+  add_operator(registry, "Size", 1, 1, infer_size);
   add_operator(registry, "Constant", 0, 0, infer_constant);
   add_operator(registry, "ConstantOfShape", 1, 1, infer_constant_of_shape);
   add_operator(registry, "Shape", 1, 1, infer_shape);

@@ -1,0 +1,123 @@
+// Activations with parameters, and Clip.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "exec/reference/approximations.h"
+#include "exec/reference/broadcast.h"
+
+namespace offramp::reference {
+namespace {
+
+template <class T>
+T gelu(T x) {
+  return T(0.5) * x * (T(1) + error_function(x * T(0.70710678118654752)));
+}
+
+// 0.5 x (1 + tanh(z)) = x / (1 + exp(-2 z)) with z = sqrt(2 / pi) (x + 0.044715 x^3)
+template <class T>
+T gelu_by_tanh(T x) {
+  return x / (T(1) + bounded_exp(T(-1.5957691216057308) * (x + T(0.044715) * x * x * x)));
+}
+
+// x tanh(log(1 + e^x)): with w = e^x (e^x + 2) the tanh is w / (w + 2), which is 1 long before x = 20.
+template <class T>
+T mish(T x) {
+  const T e = bounded_exp(x > T(20) ? T(20) : x);
+  const T w = e * (e + T(2));
+  return x * (w / (w + T(2)));
+}
+
+template <class T>
+T softplus(T x) {
+  return (x < T(0) ? T(0) : x) + log_one_plus(bounded_exp(-std::fabs(x)));
+}
+
+template <class T>
+T unit_clamp(T x) {
+  return x < T(0) ? T(0) : x > T(1) ? T(1) : x;
+}
+
+template <class T>
+Outputs activate(const Node& node, const Tensor& x) {
+  const std::string& op = node.op;
+  const auto parameter = [&](const char* name, double otherwise) { return T(node.number(name, float(otherwise))); };
+  if (op == "LeakyRelu")
+    return map_elements<T>(x, [a = parameter("alpha", 0.01)](T v) { return v < T(0) ? a * v : v; });
+  if (op == "Elu")
+    return map_elements<T>(x, [a = parameter("alpha", 1)](T v) { return v < T(0) ? a * exp_minus_one(v) : v; });
+  if (op == "Selu")
+    return map_elements<T>(x, [a = parameter("alpha", 1.67326319217681884765625),
+                      g = parameter("gamma", 1.05070102214813232421875)](T v) {
+      return g * (v < T(0) ? a * exp_minus_one(v) : v);
+    });
+  if (op == "Celu")
+    return map_elements<T>(x, [a = parameter("alpha", 1)](T v) { return v < T(0) ? a * exp_minus_one(v / a) : v; });
+  if (op == "HardSigmoid")
+    return map_elements<T>(x, [a = parameter("alpha", 0.2), b = parameter("beta", 0.5)](T v) {
+      return unit_clamp(a * v + b);
+    });
+  if (op == "HardSwish") return map_elements<T>(x, [](T v) { return v * unit_clamp(v / T(6) + T(0.5)); });
+  if (op == "ThresholdedRelu")
+    return map_elements<T>(x, [a = parameter("alpha", 1)](T v) { return v <= a ? T(0) : v; });
+  if (op == "Shrink")
+    return map_elements<T>(x, [l = parameter("lambd", 0.5), b = parameter("bias", 0)](T v) {
+      return v < -l ? v + b : v > l ? v - b : T(0);
+    });
+  if (op == "Softplus") return map_elements<T>(x, [](T v) { return softplus(v); });
+  if (op == "Mish") return map_elements<T>(x, [](T v) { return mish(v); });
+  if (op == "Gelu") {
+    const std::string form = node.text("approximate", "none");
+    if (form == "none") return map_elements<T>(x, [](T v) { return gelu(v); });
+    if (form == "tanh") return map_elements<T>(x, [](T v) { return gelu_by_tanh(v); });
+    return invalid_model("attribute approximate: expected none or tanh, got \"" + form + "\"");
+  }
+  return unsupported("operator " + op);
+}
+
+template <class T>
+Outputs clip(const Tensor& x, const Tensor* low, const Tensor* high) {
+  for (const Tensor* bound : {low, high})
+    if (bound && (bound->dtype() != x.dtype() || bound->elements() != 1))
+      return invalid_model("min and max must be scalars of the input's type");
+  // What a NaN as bound means is open; it bounds nothing.
+  const T least = low ? low->data<T>()[0] : std::numeric_limits<T>::lowest();
+  const T most = high ? high->data<T>()[0] : std::numeric_limits<T>::max();
+  return map_elements<T>(x, [=](T v) {
+    v = low && v < least ? least : v;
+    return high && v > most ? most : v;
+  });
+}
+
+}  // namespace
+
+Outputs run_activation(const Node& node, Inputs inputs) {
+  OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 1));
+  return for_type(Floats{}, inputs[0]->dtype(), [&]<class T>(T) { return activate<T>(node, *inputs[0]); });
+}
+
+Outputs run_clip(const Node&, Inputs inputs) {
+  OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 3));
+  return for_type(Numbers{}, inputs[0]->dtype(), [&]<class T>(T) {
+    return clip<T>(*inputs[0], optional_input(inputs, 1), optional_input(inputs, 2));
+  });
+}
+
+// The slope broadcasts to the input, never the other way round.
+Outputs run_prelu(const Node&, Inputs inputs) {
+  OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 2, 2));
+  const Tensor &x = *inputs[0], &slope = *inputs[1];
+  if (slope.dtype() != x.dtype())
+    return invalid_model("inputs must have one type, got " + std::string(to_string(x.dtype())) + " and " +
+                         std::string(to_string(slope.dtype())));
+  return for_type(Floats{}, x.dtype(), [&]<class T>(T) -> Outputs {
+    OFFRAMP_TRY(Tensor out,
+                map_broadcast<T, T>(x, slope, x.dtype(), [](T v, T s) { return v < T(0) ? s * v : v; }));
+    if (out.dims() != x.dims())
+      return invalid_model("a slope of shape " + to_string(slope.dims()) + " does not broadcast to the input " +
+                           to_string(x.dims()));
+    return one(std::move(out));
+  });
+}
+
+}  // namespace offramp::reference
