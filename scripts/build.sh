@@ -33,7 +33,8 @@ build() {
       native | asan) needs+=(native) ;;
       wasm | module) needs+=(wasm) ;;
       ts) needs+=(npm) ;;
-      *) die "build: native, asan, wasm, module, ts or all; not '$part'" ;;
+      bench) needs+=(wasm npm) ;;
+      *) die "build: native, asan, wasm, module, ts, bench or all; not '$part'" ;;
     esac
   done
   setup "${needs[@]}"
@@ -41,6 +42,11 @@ build() {
     case $part in
       ts) build_typescript ;;
       module) build_preset wasm offramp_module ;;
+      bench)
+        build_preset wasm offramp_module
+        build_preset wasm offramp_bare
+        build_typescript
+        ;;
       *) build_preset "$part" ;;
     esac
   done

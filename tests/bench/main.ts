@@ -10,7 +10,7 @@ import { nodeHost } from './hosts/node.js';
 import { measureModel, type Effort } from './measure.js';
 import { defaultModels, findModels, knownModels } from './models.js';
 import { summarise, type BenchResults } from './results.js';
-import { renderTable } from './terminal.js';
+import { renderComparison, renderTable } from './terminal.js';
 
 const usage = `usage: ./run bench [options]
 
@@ -71,6 +71,7 @@ async function main(): Promise<void> {
       await host.close();
     }
   }
+  process.stdout.write(`${renderComparison(results)}\n`);
 }
 
 type EngineName = EngineChoice['engine'];

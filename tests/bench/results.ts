@@ -51,6 +51,38 @@ export function summarise(result: ModelResult): Row[] {
   });
 }
 
+export interface Comparison {
+  model: string;
+  title: string;
+  host: string;
+  threads: number;
+  /** Offramp's fastest variant. */
+  ours: Row;
+  /** How many times Offramp's time the others take, by engine; the bare runner's is the other way round: Offramp over it. */
+  slower: Partial<Record<EngineChoice['engine'], number>>;
+  overBare: number | undefined;
+  /** onnxruntime-web's first result over Offramp's. */
+  firstResult: number | undefined;
+}
+
+/** One line per model, host and number of threads that Offramp was measured with. */
+export function compare(result: ModelResult): Comparison[] {
+  const rows = summarise(result);
+  return [...new Set(rows.map(({ choice }) => choice.threads))].flatMap((threads) => {
+    const ours = rows.find(({ id }) => id === referenceOf(result, threads)?.id);
+    if (ours === undefined) return [];
+    const others = rows.filter(({ choice }) => choice.threads === threads && choice.engine !== 'offramp');
+    const bare = others.find(({ choice }) => choice.engine === 'bare')?.ratio?.median;
+    const ort = others.find(({ choice }) => choice.engine === 'onnxruntime-web');
+    return [{
+      model: result.model, title: result.title, host: result.host, threads, ours,
+      slower: Object.fromEntries(others.filter(({ choice }) => choice.engine !== 'bare').map(({ choice, ratio }) => [choice.engine, ratio?.median])),
+      overBare: bare === undefined ? undefined : 1 / bare,
+      firstResult: ort?.firstResult && ours.firstResult ? ort.firstResult.median / ours.firstResult.median : undefined,
+    }];
+  });
+}
+
 /** The Offramp row that others with so many threads are measured against. */
 function referenceOf(result: ModelResult, threads: number): EngineResult | undefined {
   const ours = result.engines.filter(({ choice }) => choice.engine === 'offramp' && choice.threads === threads);

@@ -64,10 +64,10 @@ export class Subject {
   private async load({ choice, modelPath, input }: LoadRequest): Promise<Reply> {
     const prepare = engines[choice.engine];
     if (prepare === undefined) throw new NotCovered(`no engine ${choice.engine}`);
-    const start = await prepare(this.tools, choice);
     const model = await this.tools.bytes(modelPath);
+    const start = await prepare(this.tools, choice, model, input);
     const begin = now();
-    this.run = await start(model, input);
+    this.run = await start();
     const output = await this.run();
     const firstResultNs = now() - begin;
     return { kind: 'loaded', output: Float32Array.from(output), firstResultNs };

@@ -25,11 +25,11 @@ export interface ModelInput {
 /** From the input array to the output array; the bare runner only invokes. */
 export type Run = () => Float32Array | Promise<Float32Array>;
 
-/** Starts the engine and takes the model: what a first result has to wait for, once all bytes are there. */
-export type Start = (model: Uint8Array, input: ModelInput) => Promise<Run>;
+/** Compiles the engine and builds the model: what a first result has to wait for, once all bytes are there. */
+export type Start = () => Promise<Run>;
 
-/** Loads JavaScript and reads wasm; nothing is compiled yet. */
-export type Prepare = (tools: HostTools, choice: EngineChoice) => Promise<Start>;
+/** Loads JavaScript and reads wasm; the engine is not started yet. */
+export type Prepare = (tools: HostTools, choice: EngineChoice, model: Uint8Array, input: ModelInput) => Promise<Start>;
 
 /** The engine cannot run this model or these threads: it has no row, and that is no failure. */
 export class NotCovered extends Error {}

@@ -1,4 +1,5 @@
 // The engines by name.
+import { prepareBare } from './bare.js';
 import type { EngineChoice, Prepare } from './engine.js';
 import { prepareOfframp } from './offramp.js';
 import { prepareOnnxRuntime } from './onnxruntime.js';
@@ -6,4 +7,5 @@ import { prepareOnnxRuntime } from './onnxruntime.js';
 export const engines: Partial<Record<EngineChoice['engine'], Prepare>> = {
   offramp: prepareOfframp,
   'onnxruntime-web': prepareOnnxRuntime,
+  bare: prepareBare,
 };

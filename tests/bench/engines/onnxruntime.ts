@@ -4,10 +4,10 @@ import type { Prepare } from './engine.js';
 
 const folder = 'node_modules/onnxruntime-web/dist';
 
-export const prepareOnnxRuntime: Prepare = async (tools, { threads }) => {
+export const prepareOnnxRuntime: Prepare = async (tools, { threads }, model, input) => {
   const ort = (await import(tools.url(`${folder}/${tools.kind === 'node' ? 'ort.node.min.mjs' : 'ort.wasm.bundle.min.mjs'}`))) as typeof Ort;
   const wasm = await tools.bytes(`${folder}/ort-wasm-simd-threaded.wasm`);
-  return async (model, input) => {
+  return async () => {
     ort.env.wasm.wasmBinary = wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength) as ArrayBuffer;
     ort.env.wasm.numThreads = threads;
     ort.env.logLevel = 'error';
