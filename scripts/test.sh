@@ -3,6 +3,8 @@
 PASSED=0
 FAILED=0
 SKIPPED=0
+CONFORMANCE_DATA=/usr/share/libonnx-testdata/data
+CONFORMANCE_LIST=$ROOT/tests/conformance/expected.txt
 
 # count NAME STATUS PASSED FAILED [SKIPPED]: a suite that died without naming a failure counts as one.
 count() {
@@ -60,6 +62,23 @@ check_suite() {
   count checks 0 $passed $failed
 }
 
+# conformance_suite NAME COMMAND...: ONNX's backend tests against the committed list
+conformance_suite() {
+  local name=$1 log=$ROOT/build/test_logs/$1.log status=0
+  shift
+  say "$name"
+  "$@" "$CONFORMANCE_DATA" "$CONFORMANCE_LIST" > "$log" 2>&1 || status=$?
+  cat "$log"
+  count "$name" $status "$(number_before 'as expected' "$(tail -n 1 "$log")")" "$(number_before 'not:' "$(tail -n 1 "$log")")"
+  SUMMARY+=" ($(tail -n 1 "$log" | sed -n 's/.*not: //p'))"
+}
+
+# `./run conformance`: writes the list anew.
+update_conformance() {
+  build native
+  "$ROOT/build/native/tests/offramp_conformance" "$CONFORMANCE_DATA" "$CONFORMANCE_LIST" --update
+}
+
 run_tests() {
   local files start=$SECONDS
   SUMMARY=
@@ -78,6 +97,8 @@ run_tests() {
     # The cap: no hostile input makes the core ask for more than one tensor's limit at once.
     ASAN_OPTIONS=max_allocation_size_mb=1100 doctest_suite core-sanitizers "$ROOT/build/asan/tests/offramp_tests"
     doctest_suite core-wasm node "$ROOT/build/wasm/tests/offramp_tests.js"
+    conformance_suite conformance-native "$ROOT/build/native/tests/offramp_conformance"
+    conformance_suite conformance-wasm node "$ROOT/build/wasm/tests/offramp_conformance.js"
   fi
   for suite in wasm cli; do
     mapfile -t files < <(find "$ROOT/build/ts/tests/$suite" -name '*.test.js' 2>/dev/null | sort)

@@ -301,6 +301,7 @@ Result<Graph> extract_subgraph(const Graph& graph, const std::vector<ValueId>& i
   Graph part;
   part.name = graph.name;
   part.opset = graph.opset;
+  part.batched = graph.batched;
   std::vector<ValueId> new_id(graph.value_count());
   const auto copy_value = [&](ValueId id) {
     ValueId& copy = new_id[size_t(id.index)];

@@ -63,6 +63,7 @@ class Graph {
  public:
   std::string name;
   int64_t opset = 17;
+  bool batched = true;  // the leading dimension of every input is the batch; else shapes are as stated
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
   std::vector<Node> nodes;  // topological order

@@ -64,17 +64,24 @@ Status check_shape(const Shape& shape) {
                         " elements per sample");
 }
 
-// The input's shape with its leading dimension as the batch.
-Result<Shape> input_shape(const Value& value) {
-  const std::string what = "input " + value.name;
-  if (!value.shape) return unsupported(what + " has no shape");
-  Shape shape = *value.shape;
+// With its leading dimension as the batch.
+Result<Shape> batched_shape(const std::string& what, Shape shape) {
   if (shape.empty()) return unsupported(what + " is a scalar; the leading dimension of every input must be the batch");
   if (shape[0].size == -1) shape[0] = {1, true};
   if (!shape[0].per_sample && shape[0].size != 1)
     return unsupported(what + " has a fixed batch of " + std::to_string(shape[0].size) + " in shape " +
                        to_string(shape) + "; export the model with a batch of 1 or a symbolic batch");
   shape[0].per_sample = true;
+  return shape;
+}
+
+Result<Shape> input_shape(const Graph& graph, const Value& value) {
+  const std::string what = "input " + value.name;
+  if (!value.shape) return unsupported(what + " has no shape");
+  Shape shape = *value.shape;
+  if (graph.batched) {
+    OFFRAMP_TRY(shape, batched_shape(what, std::move(shape)));
+  }
   for (size_t i = 0; i < shape.size(); ++i)
     if (shape[i].size == -1)
       return unsupported(what + " has no size for dimension " + std::to_string(i) + " of shape " + to_string(shape) +
@@ -137,7 +144,7 @@ class ShapeInference {
       set(id, std::move(info));
     }
     for (ValueId id : graph_.inputs) {
-      auto shape = input_shape(graph_.value(id));
+      auto shape = input_shape(graph_, graph_.value(id));
       if (shape) set(id, ops::make_info(graph_.value(id).dtype, std::move(shape).value()));
       else if (!tolerant_ || shape.error().code != ErrorCode::kUnsupported) return std::move(shape).error();
     }

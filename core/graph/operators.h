@@ -38,8 +38,8 @@ std::optional<DType> dtype_of_onnx(int64_t code);
 const OperatorInfo* find_operator(const std::string& op);
 std::vector<std::string> known_operators();
 
-// Checks arity and infers every value's dtype and shape, in place. The leading dimension of every graph input is the
-// batch. Precondition: the graph is valid. Errors: as OperatorInfo::infer, within the node's frame; kUnsupported naming
+// Checks arity and infers every value's dtype and shape, in place. In a batched graph the leading dimension of every
+// input is the batch. Precondition: the graph is valid. Errors: as OperatorInfo::infer, within the node's frame; kUnsupported naming
 // all unknown operators at once.
 Status infer_shapes(Graph& graph);
 

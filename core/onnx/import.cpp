@@ -27,6 +27,8 @@ Result<int64_t> read_opset(const onnx::ModelProto& model) {
                            std::to_string(import.version()));
     opset = import.version();
   }
+  if (opset == 0 && model.opset_import_size() > 0)
+    return unsupported("imports none of ONNX's own operators, only " + printable(model.opset_import(0).domain()));
   if (opset == 0) return invalid_model("does not say which opset of ONNX's operators it uses");
   if (opset < kMinOpset || opset > kMaxOpset)
     return unsupported("opset " + std::to_string(opset) + "; opsets " + std::to_string(kMinOpset) + " to " +
@@ -265,6 +267,13 @@ Result<Graph> import_checked(std::span<const uint8_t> bytes, const ImportLimits&
 
 Result<Graph> import_onnx(std::span<const uint8_t> bytes, const ImportLimits& limits) {
   return import_checked(bytes, limits).within("loading model");
+}
+
+Result<Tensor> import_tensor(std::span<const uint8_t> bytes) {
+  onnx::TensorProto proto;
+  if (bytes.size() > size_t{INT32_MAX} || !proto.ParseFromArray(bytes.data(), int(bytes.size())))
+    return invalid_data("not an ONNX tensor: protobuf cannot parse it");
+  return read_tensor(proto);
 }
 
 }  // namespace offramp

@@ -24,6 +24,10 @@ struct ImportLimits {
 // sparse and quantised tensors).
 Result<Graph> import_onnx(std::span<const uint8_t> bytes, const ImportLimits& limits = {});
 
+// Reads a TensorProto, as ONNX's own test data stores inputs and outputs.
+// Errors: kInvalidData if it is none; kInvalidModel, kLimitExceeded and kUnsupported as for a model's tensors.
+Result<Tensor> import_tensor(std::span<const uint8_t> bytes);
+
 // Writes a ModelProto that ONNX's checker accepts: IR version 8, the graph's opset (13 to 17), shapes of inputs and
 // outputs with the batch as symbolic dimension "N", constants as initialisers. Same graph, same bytes.
 // Errors: kInvalidArgument if the opset is another or an output's shape is not known: normalise first.

@@ -53,6 +53,20 @@ TEST_CASE("import: constants come as raw bytes or typed lists") {
   CHECK(imported_constant(tensor("w", {0}, {})) == "const w f32 [0] = {}");
 }
 
+TEST_CASE("import: a tensor of its own") {
+  const auto bytes = Message().packed(1, {2, 1}).number(2, 1).real(4, 0.5f).real(4, -3).vector();
+  const auto tensor = import_tensor(bytes);
+  REQUIRE(tensor.ok());
+  CHECK(tensor->dims() == Dims{2, 1});
+  CHECK(tensor->data<float>()[1] == -3);
+
+  const std::vector<uint8_t> torn(bytes.begin(), bytes.end() - 1);
+  const auto refused = import_tensor(torn);
+  REQUIRE(!refused.ok());
+  CHECK(refused.error().code == ErrorCode::kInvalidData);
+  CHECK(refused.error().to_string() == "not an ONNX tensor: protobuf cannot parse it");
+}
+
 TEST_CASE("import: a bool is 0 or 1 whatever the byte") {
   const auto graph =
       import_onnx(model_bytes(add_parts(tensor_head("w", kBool, {3}).text(9, std::string("\0\1\7", 3)))));

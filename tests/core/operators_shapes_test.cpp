@@ -350,6 +350,15 @@ TEST_CASE("a leading 1 of an input is the batch; other fixed batches and open di
   CHECK(infer_input("[N, 999999999]") == "input x: shape [N, 999999999] has more than 268435456 elements per sample");
 }
 
+TEST_CASE("a graph that is not batched has the shapes that it states") {
+  auto graph = parse_graph("graph g opset 17\ninput a f32 [1, 3]\ninput b f32 [4, 1]\ninput c f32 []\ny = Add(a, b)\nz = Mul(y, c)\noutput z\n");
+  REQUIRE(graph.ok());
+  graph->batched = false;
+  REQUIRE(infer_shapes(*graph).ok());
+  CHECK(to_string(*graph->value(graph->outputs[0]).shape) == "[4, 3]");
+  CHECK(to_string(*graph->value(graph->inputs[0]).shape) == "[1, 3]");
+}
+
 TEST_CASE("known shapes are inferred around unknown operators and unsupported forms") {
   auto graph = parse_graph(R"(graph g opset 17
 input x f32 [N, 8, 6, 4]
