@@ -115,6 +115,26 @@ y = Clip(x, bound, bound)
 output y)", 0, false},
       {"Softmax", "input x f32 [N, 10]\ny = Softmax(x)\noutput y", 1e-6f, true},
       {"Softmax over channels of maps", "input x f32 [N, 4, 3, 3]\ny = Softmax(x) {axis = 1}\noutput y", 1e-6f, false},
+      {"LayerNormalization between products", R"(input x f32 [N, 5, 6]
+const w f32 [6, 19] = normal(1) * 0.3
+const s f32 [19] = normal(2)
+const b f32 [19] = normal(3)
+m = MatMul(x, w)
+y = LayerNormalization(m, s, b)
+output y)", 2e-5f, false},
+      {"GroupNormalization of a conv", R"(input x f32 [N, 2, 5, 5]
+const w f32 [4, 2, 3, 3] = normal(1) * 0.3
+const s f32 [4] = normal(2)
+const b f32 [4] = normal(3)
+c = Conv(x, w)
+y = GroupNormalization(c, s, b) {num_groups = 2}
+output y)", 2e-5f, false},
+      {"TopK and CumSum", R"(input x f32 [N, 7, 4]
+const k i64 [1] = {3}
+const axis i64 [] = {1}
+c = CumSum(x, axis)
+y, i = TopK(c, k) {axis = 1}
+output y)", 0, false},
       {"LogSoftmax", "input x f32 [N, 10]\ny = LogSoftmax(x)\noutput y", 1e-6f, false},
       {"Add of two maps", "input x f32 [N, 3, 4, 5]\ninput z f32 [N, 3, 4, 5]\ny = Add(x, z)\noutput y", 0, true},
       {"Add per channel after a conv", R"(input x f32 [N, 2, 5, 5]

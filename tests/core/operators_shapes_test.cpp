@@ -34,6 +34,9 @@ constexpr Row kRows[] = {
     {"z, y = MaxPool(x) {kernel_shape = [2, 2]}", "i64 [N, 8, 5, 3]"},
     {"y = GlobalAveragePool(x)", "f32 [N, 8, 1, 1]"},
     {"y = GlobalMaxPool(x)", "f32 [N, 8, 1, 1]"},
+    {"y = GlobalLpPool(x)", "f32 [N, 8, 1, 1]"},
+    {"y = LpPool(x) {kernel_shape = [3, 2]}", "f32 [N, 8, 4, 3]"},
+    {"y = AveragePool(x) {kernel_shape = [2, 2], dilations = [2, 3]}", "f32 [N, 8, 4, 1]"},
     // Products
     {"input a f32 [N, 5]|const b f32 [3, 5] = 0|const c f32 [3] = 0|y = Gemm(a, b, c) {transB = 1}", "f32 [N, 3]"},
     {"const a f32 [5, 2] = 0|const b f32 [5, 3] = 0|y = Gemm(a, b) {transA = 1}", "f32 [2, 3]"},
@@ -43,6 +46,13 @@ constexpr Row kRows[] = {
     {"const a f32 [6] = 0|y = MatMul(a, x)", "f32 [N, 8, 4]"},
     // Normalisation and activation
     {"const c f32 [8] = 1|y = BatchNormalization(x, c, c, c, c)", "f32 [N, 8, 6, 4]"},
+    {"const c f32 [4] = 1|y = LayerNormalization(x, c, c)", "f32 [N, 8, 6, 4]"},
+    {"const c f32 [1, 6, 4] = 1|a, m, y = LayerNormalization(x, c) {axis = 2}", "f32 [N, 8, 1, 1]"},
+    {"const c f32 [8] = 1|y = InstanceNormalization(x, c, c)", "f32 [N, 8, 6, 4]"},
+    {"const c f32 [8] = 1|y = GroupNormalization(x, c, c) {num_groups = 4}", "f32 [N, 8, 6, 4]"},
+    {"const c f32 [4] = 1|y = GroupNormalization(x, c, c) {num_groups = 4}", "f32 [N, 8, 6, 4]"},
+    {"y = LRN(x) {size = 5}", "f32 [N, 8, 6, 4]"},
+    {"y = MeanVarianceNormalization(x) {axes = [2, 3]}", "f32 [N, 8, 6, 4]"},
     {"y = Softmax(x)", "f32 [N, 8, 6, 4]"},
     {"y = LogSoftmax(x) {axis = 1}", "f32 [N, 8, 6, 4]"},
     {"y = Clip(x) {min = 0.0, max = 6.0}", "f32 [N, 8, 6, 4]"},
@@ -69,7 +79,12 @@ constexpr Row kRows[] = {
     {"const a i64 [1] = {1}|y = ReduceSum(x, a) {keepdims = 0}", "f32 [N, 6, 4]"},
     {"y = ReduceMax(x) {noop_with_empty_axes = 1}", "f32 [N, 8, 6, 4]"},
     {"const c f32 [2, 3] = 0|y = ReduceMin(c) {keepdims = 0}", "f32 []"},
+    {"y = ReduceL2(x) {axes = [1], keepdims = 0}", "f32 [N, 6, 4]"},
     {"y = ArgMax(x) {axis = 1, keepdims = 0}", "i64 [N, 6, 4]"},
+    {"y = ArgMin(x) {axis = 1}", "i64 [N, 1, 6, 4]"},
+    {"const k i64 [1] = {3}|y, i = TopK(x, k) {axis = 1}", "f32 [N, 3, 6, 4]"},
+    {"v, y = TopK(x) {k = 3}", "i64 [N, 8, 6, 3]"},
+    {"const a i64 [] = {1}|y = CumSum(x, a)", "f32 [N, 8, 6, 4]"},
     // Moving elements
     {"y = Concat(x, x, x) {axis = -3}", "f32 [N, 24, 6, 4]"},
     {"a, y = Split(x) {axis = 1}", "f32 [N, 4, 6, 4]"},
@@ -217,6 +232,39 @@ TEST_CASE("reshapes and shape chains keep the batch as a symbol") {
 }
 
 constexpr Row kErrors[] = {
+    // Samples would mix
+    {"const c f32 [8, 6, 4] = 1|y = LayerNormalization(x, c) {axis = 0}",
+     "unsupported: node y (LayerNormalization): the normalisation works along axis 0 of [N, 8, 6, 4], which is the "
+     "batch: samples must stay independent"},
+    {"y = MeanVarianceNormalization(x)",
+     "unsupported: node y (MeanVarianceNormalization): the normalisation works along axis 0 of [N, 8, 6, 4], which is "
+     "the batch: samples must stay independent"},
+    {"const k i64 [1] = {1}|y, i = TopK(x, k) {axis = 0}",
+     "unsupported: node y (TopK): the order works along axis 0 of [N, 8, 6, 4], which is the batch: samples must stay "
+     "independent"},
+    {"const a i64 [] = {0}|y = CumSum(x, a)",
+     "unsupported: node y (CumSum): the sum works along axis 0 of [N, 8, 6, 4], which is the batch: samples must stay "
+     "independent"},
+    // Normalisation, orders, slopes
+    {"const c f32 [6] = 1|y = LayerNormalization(x, c)",
+     "unsupported: node y (LayerNormalization): the scale has shape [6]; only that of the normalised axes, [4], is "
+     "supported"},
+    {"const c f32 [4] = 1|y = LayerNormalization(x, c) {stash_type = 16}",
+     "unsupported: node y (LayerNormalization): attribute stash_type: statistics are computed as f32, type number 1, "
+     "only"},
+    {"const c f32 [8] = 1|y = GroupNormalization(x, c, c) {num_groups = 3}",
+     "invalid_model: node y (GroupNormalization): attribute num_groups: 3 does not divide 8 channels"},
+    {"const c f32 [7] = 1|y = InstanceNormalization(x, c, c)",
+     "invalid_model: node y (InstanceNormalization): the scale must have shape [8], got [7]"},
+    {"y = LRN(x)", "invalid_model: node y (LRN): attribute size: expected at least 1, got 0"},
+    {"y = LRN(x) {size = 1.5}", "invalid_model: node y (LRN): attribute size: expected an integer, got a float"},
+    {"const k i64 [1] = {5}|y, i = TopK(x, k)",
+     "invalid_model: node y (TopK): k must be one number from 0 to 4, got [5]"},
+    {"input k i64 [N]|y, i = TopK(x, k)",
+     "unsupported: node y (TopK): k must be known before the model runs, but it is computed from data"},
+    {"const c f32 [2, 1, 1, 1, 1] = 1|y = PRelu(x, c)",
+     "invalid_model: node y (PRelu): a slope of shape [2, 1, 1, 1, 1] does not broadcast to the input [N, 8, 6, 4]"},
+    {"y = And(x, x)", "invalid_model: node y (And): an input must be bool, got f32"},
     {"const w f32 [16, 4, 3, 3] = 0|y = Conv(x, w)",
      "invalid_model: node y (Conv): the weight [16, 4, 3, 3] is for 4 channels per group, the input [N, 8, 6, 4] has "
      "8"},

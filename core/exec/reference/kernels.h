@@ -28,18 +28,25 @@ struct KernelEntry {
 // Errors: kUnsupported for an operator without a kernel, or a first input of another type than its kernel takes.
 Result<const KernelEntry*> find_kernel(const std::string& op, std::optional<DType> first_input);
 
-// convolution.cpp, pooling.cpp
+// convolution.cpp, pooling.cpp, global_pooling.cpp
 Outputs run_conv(const Node& node, Inputs inputs);
 Outputs run_average_pool(const Node& node, Inputs inputs);
 Outputs run_max_pool(const Node& node, Inputs inputs);
+Outputs run_lp_pool(const Node& node, Inputs inputs);
 Outputs run_global_average_pool(const Node& node, Inputs inputs);
 Outputs run_global_max_pool(const Node& node, Inputs inputs);
-// matrix.cpp, normalization.cpp
+Outputs run_global_lp_pool(const Node& node, Inputs inputs);
+// matrix.cpp, normalization.cpp, rescaling.cpp, softmax.cpp
 Outputs run_gemm(const Node& node, Inputs inputs);
 Outputs run_matmul(const Node& node, Inputs inputs);
 Outputs run_batch_normalization(const Node& node, Inputs inputs);
+Outputs run_layer_normalization(const Node& node, Inputs inputs);
+Outputs run_rms_normalization(const Node& node, Inputs inputs);
+Outputs run_group_normalization(const Node& node, Inputs inputs);
+Outputs run_lrn(const Node& node, Inputs inputs);
+Outputs run_lp_normalization(const Node& node, Inputs inputs);
+Outputs run_mean_variance_normalization(const Node& node, Inputs inputs);
 Outputs run_softmax(const Node& node, Inputs inputs);
-Outputs run_log_softmax(const Node& node, Inputs inputs);
 // unary.cpp, activation.cpp, binary.cpp, power.cpp, comparison.cpp: the operator is read from the node
 Outputs run_unary(const Node& node, Inputs inputs);
 Outputs run_activation(const Node& node, Inputs inputs);
@@ -53,9 +60,11 @@ Outputs run_comparison(const Node& node, Inputs inputs);
 Outputs run_not(const Node& node, Inputs inputs);
 Outputs run_classification(const Node& node, Inputs inputs);
 Outputs run_where(const Node& node, Inputs inputs);
-// reduction.cpp
+// reduction.cpp, ordering.cpp
 Outputs run_reduction(const Node& node, Inputs inputs);
-Outputs run_arg_max(const Node& node, Inputs inputs);
+Outputs run_arg_extreme(const Node& node, Inputs inputs);
+Outputs run_top_k(const Node& node, Inputs inputs);
+Outputs run_cum_sum(const Node& node, Inputs inputs);
 // joining.cpp, slicing.cpp, reshaping.cpp, shapes.cpp
 Outputs run_concat(const Node& node, Inputs inputs);
 Outputs run_split(const Node& node, Inputs inputs);

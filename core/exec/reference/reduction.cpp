@@ -1,9 +1,10 @@
-// ReduceMean, ReduceSum, ReduceMax, ReduceMin and ArgMax.
-#include <algorithm>
-#include <limits>
-#include <type_traits>
+// The Reduce family. Floats are summed in f64, integers in 64 bits, so that they wrap.
+#include "exec/reference/reduction.h"
 
-#include "exec/reference/arguments.h"
+#include <cmath>
+#include <limits>
+
+#include "exec/reference/broadcast.h"
 #include "exec/reference/indexing.h"
 
 namespace offramp::reference {
@@ -22,101 +23,142 @@ Result<std::vector<bool>> reduced_axes(const Node& node, Inputs inputs, size_t r
   return reduced;
 }
 
-Dims dropped(const Dims& kept, const std::vector<bool>& reduced) {
-  Dims dims;
+Dims kept_dims(const Dims& dims, const std::vector<bool>& along) {
+  Dims kept = dims;
   for (size_t i = 0; i < kept.size(); ++i)
-    if (!reduced[i]) dims.push_back(kept[i]);
-  return dims;
+    if (along[i]) kept[i] = 1;
+  return kept;
+}
+
+// The input's axes, neighbours of one kind joined, the last one apart.
+struct Walk {
+  Dims sizes, steps;  // outer axes: how many, and how far each moves in the output
+  int64_t inner = 1;
+  bool inner_reduced = false;
+};
+
+Walk plan_walk(const Dims& dims, const std::vector<bool>& along) {
+  const Dims strides = broadcast_strides(kept_dims(dims, along), dims);
+  Walk walk;
+  bool last_reduced = false;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    if (dims[i] == 1) continue;
+    if (!walk.sizes.empty() && along[i] == last_reduced) {
+      walk.sizes.back() *= dims[i];
+      walk.steps.back() = strides[i];
+    } else {
+      walk.sizes.push_back(dims[i]);
+      walk.steps.push_back(strides[i]);
+    }
+    last_reduced = along[i];
+  }
+  if (walk.sizes.empty()) return walk;
+  walk.inner = walk.sizes.back();
+  walk.inner_reduced = last_reduced;
+  walk.sizes.pop_back();
+  walk.steps.pop_back();
+  return walk;
 }
 
 // T: elements, A: accumulator. finish(accumulator, how many were taken in).
 template <class T, class A, class Combine, class Finish>
-Result<Tensor> reduce(const Tensor& x, const Dims& kept, A start, Combine&& combine, Finish&& finish) {
-  OFFRAMP_TRY(Tensor out, create_output(x.dtype(), kept));
+Result<Tensor> reduce(const Tensor& x, const std::vector<bool>& along, A start, Combine&& combine, Finish&& finish) {
+  OFFRAMP_TRY(Tensor out, create_output(x.dtype(), kept_dims(x.dims(), along)));
   if (out.elements() == 0) return out;
-  const int64_t taken = x.elements() / out.elements();
   std::vector<A> sums(size_t(out.elements()), start);
-  const Dims strides = broadcast_strides(kept, x.dims());
-  const auto data = x.data<T>();
-  Dims index(x.dims().size(), 0);
-  for (size_t at = 0; at < data.size(); ++at) {
-    int64_t to = 0;
-    for (size_t i = 0; i < index.size(); ++i) to += index[i] * strides[i];
-    sums[size_t(to)] = combine(sums[size_t(to)], data[at]);
-    advance(index, x.dims());
+  const Walk walk = plan_walk(x.dims(), along);
+  const T* from = elements<T>(x);
+  Dims index(walk.sizes.size(), 0);
+  for (int64_t left = x.elements(); left > 0; left -= walk.inner, from += walk.inner) {
+    A* to = sums.data();
+    for (size_t i = 0; i < index.size(); ++i) to += index[i] * walk.steps[i];
+    if (walk.inner_reduced) {
+      A sum = *to;
+      for (int64_t i = 0; i < walk.inner; ++i) sum = combine(sum, from[i]);
+      *to = sum;
+    } else {
+      for (int64_t i = 0; i < walk.inner; ++i) to[i] = combine(to[i], from[i]);
+    }
+    advance(index, walk.sizes);
   }
-  const auto to = out.mutable_data<T>();
-  for (size_t i = 0; i < to.size(); ++i) to[i] = T(finish(sums[i], taken));
+  T* to = mutable_elements<T>(out);
+  for (size_t i = 0; i < sums.size(); ++i) to[i] = T(finish(sums[i], x.elements() / out.elements()));
   return out;
 }
 
-// Sums are taken in A; unsigned for integers, so that they wrap.
-template <class T, class A>
-Result<Tensor> reduce_as(const std::string& op, const Tensor& x, const Dims& kept) {
-  const auto keep = [](A sum, int64_t) { return sum; };
-  if (op == "ReduceSum") return reduce<T, A>(x, kept, A(0), [](A s, T v) { return A(s + A(v)); }, keep);
-  if (element_count(kept) > 0 && x.elements() == 0) return invalid_model(op + " of no elements");
-  if (op == "ReduceMean")
-    return reduce<T, A>(
-        x, kept, A(0), [](A s, T v) { return A(s + A(v)); },
-        [](A sum, int64_t count) {
-          if constexpr (std::is_unsigned_v<A>)
-            return T(sum) / T(count);
-          else
-            return sum / A(count);
-        });
-  const bool most = op == "ReduceMax";
+// The smallest or the largest; NaN beats both.
+template <class T>
+Result<Tensor> reduce_extreme(const Tensor& x, const std::vector<bool>& along, bool most) {
   using Limits = std::numeric_limits<T>;
   const T start = Limits::has_infinity ? (most ? -Limits::infinity() : Limits::infinity())
                                        : (most ? Limits::lowest() : Limits::max());
   return reduce<T, T>(
-      x, kept, start, [most](T s, T v) { return (most ? v > s : v < s) || v != v ? v : s; },
+      x, along, start, [most](T s, T v) { return (most ? v > s : v < s) || v != v ? v : s; },
       [](T best, int64_t) { return best; });
+}
+
+// log(sum(exp(x))), after the largest was taken out, so that nothing overflows.
+template <class T>
+Result<Tensor> reduce_log_sum_exp(const Tensor& x, const std::vector<bool>& along) {
+  OFFRAMP_TRY(Tensor most, reduce_extreme<T>(x, along, true));
+  for (T& value : most.mutable_data<T>()) value = std::isinf(value) ? T(0) : value;
+  OFFRAMP_TRY(const Tensor shifted, map_broadcast<T, T>(x, most, x.dtype(), [](T v, T m) { return T(v - m); }));
+  OFFRAMP_TRY(const Tensor logs, reduce<T, double>(
+                                     shifted, along, 0.0, [](double s, T v) { return s + std::exp(double(v)); },
+                                     [](double sum, int64_t) { return std::log(sum); }));
+  return map_broadcast<T, T>(logs, most, x.dtype(), [](T v, T m) { return T(v + m); });
+}
+
+template <class T>
+Result<Tensor> reduce_as(const std::string& op, const Tensor& x, const std::vector<bool>& along) {
+  using A = std::conditional_t<std::is_floating_point_v<T>, double, uint64_t>;
+  const auto keep = [](A sum, int64_t) { return sum; };
+  const auto add = [](A s, T v) { return s + A(v); };
+  const auto add_square = [](A s, T v) { return s + A(v) * A(v); };
+  if (op == "ReduceSum") return reduce<T, A>(x, along, A(0), add, keep);
+  if (op == "ReduceSumSquare") return reduce<T, A>(x, along, A(0), add_square, keep);
+  if (op == "ReduceProd") return reduce<T, A>(x, along, A(1), [](A s, T v) { return s * A(v); }, keep);
+  if (op == "ReduceL1")
+    return reduce<T, A>(x, along, A(0), [](A s, T v) { return v < T(0) ? s - A(v) : s + A(v); }, keep);
+  if (op == "ReduceL2")
+    return reduce<T, double>(
+        x, along, 0.0, [](double s, T v) { return s + double(v) * double(v); },
+        [](double sum, int64_t) { return std::sqrt(sum); });
+  if (op == "ReduceLogSum")
+    return reduce<T, double>(
+        x, along, 0.0, [](double s, T v) { return s + double(v); },
+        [](double sum, int64_t) { return std::log(sum); });
+  if (x.elements() == 0 && element_count(kept_dims(x.dims(), along)) > 0) return invalid_model(op + " of no elements");
+  if (op == "ReduceMean")
+    return reduce<T, A>(x, along, A(0), add, [](A sum, int64_t count) {
+      if constexpr (std::is_floating_point_v<T>)
+        return sum / A(count);
+      else
+        return int64_t(sum) / count;
+    });
+  if (op == "ReduceMax" || op == "ReduceMin") return reduce_extreme<T>(x, along, op == "ReduceMax");
+  if (op == "ReduceLogSumExp") {
+    if constexpr (std::is_floating_point_v<T>) return reduce_log_sum_exp<T>(x, along);
+  }
+  return unsupported("operator " + op + " on " + std::string(to_string(x.dtype())));
 }
 
 }  // namespace
 
+Result<Tensor> reduce_tensor(const std::string& op, const Tensor& x, const std::vector<bool>& along) {
+  return for_type(ReducedTypes{}, x.dtype(), [&]<class T>(T) { return reduce_as<T>(op, x, along); });
+}
+
 Outputs run_reduction(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 2));
   const Tensor& x = *inputs[0];
-  OFFRAMP_TRY(const std::vector<bool> reduced, reduced_axes(node, inputs, x.dims().size()));
-  Dims kept = x.dims();
-  for (size_t i = 0; i < kept.size(); ++i)
-    if (reduced[i]) kept[i] = 1;
-  Result<Tensor> out =
-      unsupported("the input is " + std::string(to_string(x.dtype())) + ", only f32, i64 and i32 have kernels");
-  if (x.dtype() == DType::kF32) out = reduce_as<float, double>(node.op, x, kept);
-  if (x.dtype() == DType::kI64) out = reduce_as<int64_t, uint64_t>(node.op, x, kept);
-  if (x.dtype() == DType::kI32) out = reduce_as<int32_t, uint32_t>(node.op, x, kept);
-  if (!out) return std::move(out).error();
-  if (node.integer("keepdims", 1) == 0) return one(out->reshaped(dropped(kept, reduced)));
-  return one(std::move(out).value());
-}
-
-Outputs run_arg_max(const Node& node, Inputs inputs) {
-  OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 1));
-  const Tensor& x = *inputs[0];
-  OFFRAMP_RETURN_IF_ERROR(expect_dtype(x, DType::kF32, "the input"));
-  OFFRAMP_TRY(const int64_t axis, normal_axis(node.integer("axis", 0), x.dims().size()));
-  const bool last = node.integer("select_last_index", 0) != 0;
-  const int64_t count = x.dims()[size_t(axis)];
-  if (count == 0) return invalid_model("ArgMax over no elements");
-  Dims kept = x.dims();
-  kept[size_t(axis)] = 1;
-  OFFRAMP_TRY(Tensor out, create_output(DType::kI64, kept));
-  int64_t stride = 1;
-  for (size_t i = size_t(axis) + 1; i < kept.size(); ++i) stride *= kept[i];
-  const auto to = out.mutable_data<int64_t>();
-  for (size_t i = 0; i < to.size(); ++i) {
-    const float* line = x.data<float>().data() + (int64_t(i) / stride) * stride * count + int64_t(i) % stride;
-    int64_t best = 0;
-    for (int64_t k = 1; k < count; ++k)
-      if (line[k * stride] > line[best * stride] || (last && line[k * stride] == line[best * stride])) best = k;
-    to[i] = best;
-  }
+  OFFRAMP_TRY(const std::vector<bool> along, reduced_axes(node, inputs, x.dims().size()));
+  OFFRAMP_TRY(Tensor out, reduce_tensor(node.op, x, along));
   if (node.integer("keepdims", 1) != 0) return one(std::move(out));
-  kept.erase(kept.begin() + ptrdiff_t(axis));
-  return one(out.reshaped(kept));
+  Dims dims;
+  for (size_t i = 0; i < along.size(); ++i)
+    if (!along[i]) dims.push_back(x.dims()[i]);
+  return one(out.reshaped(dims));
 }
 
 }  // namespace offramp::reference

@@ -9,6 +9,8 @@ struct TypeList {};
 using Floats = TypeList<float, double>;
 using Integers = TypeList<int64_t, int32_t, int16_t, int8_t, uint16_t, uint8_t>;
 using SignedNumbers = TypeList<float, double, int64_t, int32_t, int16_t, int8_t>;
+using ReducedTypes = TypeList<float, double, int64_t, int32_t, int8_t, uint8_t>;
+using PooledTypes = TypeList<float, double, int8_t, uint8_t>;
 using UnsignedIntegers = TypeList<uint16_t, uint8_t>;
 using Numbers = TypeList<float, double, int64_t, int32_t, int16_t, int8_t, uint16_t, uint8_t>;
 

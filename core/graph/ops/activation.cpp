@@ -51,6 +51,7 @@ void register_activation(Registry& registry) {
   add_operator(registry, "Clip", 1, 3, infer_clip);
   add_operator(registry, "Softmax", 1, 1, infer_softmax);
   add_operator(registry, "LogSoftmax", 1, 1, infer_softmax);
+  add_operator(registry, "Hardmax", 1, 1, infer_softmax);
 }
 
 }  // namespace offramp::ops

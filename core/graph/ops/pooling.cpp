@@ -49,8 +49,10 @@ Outputs infer_global_pool(const Node&, Inputs inputs) {
 void register_pooling(Registry& registry) {
   add_operator(registry, "AveragePool", 1, 1, infer_pool);
   add_operator(registry, "MaxPool", 1, 1, infer_pool);
+  add_operator(registry, "LpPool", 1, 1, infer_pool);
   add_operator(registry, "GlobalAveragePool", 1, 1, infer_global_pool);
   add_operator(registry, "GlobalMaxPool", 1, 1, infer_global_pool);
+  add_operator(registry, "GlobalLpPool", 1, 1, infer_global_pool);
 }
 
 }  // namespace offramp::ops
