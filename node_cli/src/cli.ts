@@ -2,6 +2,7 @@
 import { OfframpError, invalidArgument } from '@offramp/engine';
 import { commandHelp, commandSpecs, generalHelp } from './commands.js';
 import { augment } from './commands/augment.js';
+import { bench } from './commands/bench.js';
 import { evaluate } from './commands/evaluate.js';
 import { inspect } from './commands/inspect.js';
 import { report } from './commands/report.js';
@@ -10,7 +11,7 @@ import { exitCodes } from './exit_codes.js';
 import type { CommandIo } from './io.js';
 import { nearest, parseCommandLine, type Arguments } from './options.js';
 
-const commands: Record<string, (args: Arguments, io: CommandIo) => Promise<void>> = { inspect, augment, evaluate, run, report };
+const commands: Record<string, (args: Arguments, io: CommandIo) => Promise<void>> = { inspect, augment, evaluate, run, bench, report };
 
 export async function runCommand(argv: readonly string[], io: CommandIo): Promise<number> {
   try {

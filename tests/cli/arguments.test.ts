@@ -16,7 +16,7 @@ async function run(...argv: string[]): Promise<{ code: number; out: string; err:
   return result;
 }
 
-const known = 'inspect, augment, evaluate, run, report';
+const known = 'inspect, augment, evaluate, run, bench, report';
 const cases: [string[], string][] = [
   [[], `no command; known are ${known} (see offramp --help)`],
   [['augmnt'], `unknown command "augmnt"; did you mean augment? Known are ${known} (see offramp --help)`],
@@ -42,6 +42,12 @@ const cases: [string[], string][] = [
   [['augment', 'm', '--data', 'd', '-o', 'x', '--method', 'best'], '--method is joint or paper, not "best"'],
   [['augment', 'm', '--data', 'd', '-o', './m'], '-o ./m would overwrite the model'],
   [['evaluate', 'm', '--data', 'd', '--rows', '0'], '--rows is a whole number from 1 to 10000000, not "0"'],
+  [['bench'], 'bench needs MODEL|PACKAGE (see offramp bench --help)'],
+  [['bench', 'm', '--runs', '0'], '--runs is a whole number from 1 to 1000000, not "0"'],
+  [['bench', 'm', '--threads', '1,x'], '--threads is a list of whole numbers such as 1,2, not "1,x"'],
+  [['bench', 'm', '--threads', '0'], '--threads is a list of whole numbers such as 1,2, not "0"'],
+  [['bench', 'm', '--threads', '1,1'], '--threads names a number twice: "1,1"'],
+  [['bench', 'm', '--backend', 'gpu'], '--backend is xnnpack or reference, not "gpu"'],
   [['run', 'p'], 'run needs --input FILE (see offramp run --help)'],
 ];
 for (const [argv, message] of cases) {

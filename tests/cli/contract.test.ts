@@ -17,7 +17,7 @@ const held = writeSquares(at('test.npz'), 100, 3);
 const augmentArguments = ['augment', exampleModel, '--data', train, '--select', select, '--test', held, '--epochs', '2', '--max-drop', '20'];
 
 const schemas = new Ajv({ allowUnionTypes: true });
-for (const name of ['plan', 'augment', 'evaluate', 'inspect', 'run', 'error']) {
+for (const name of ['plan', 'augment', 'evaluate', 'inspect', 'run', 'bench', 'error']) {
   schemas.addSchema(JSON.parse(readFileSync(join(checkout, `tests/cli/schemas/${name}.json`), 'utf8')) as object);
 }
 function checked(schema: string, text: string): Record<string, unknown> {
@@ -101,6 +101,19 @@ test('run: a wrong shape is bad data', async () => {
   writeFileSync(at('wrong.npy'), encodeNpy('|u1', [3], new Uint8Array(3)));
   const { code, err } = await offramp('run', at('a.offramp'), '--input', at('wrong.npy'));
   assert.equal(code, 3, err);
+});
+
+test('bench: every stage of a package, and the mean over the rows that its evidence counts', async () => {
+  const report = checked('bench', (await succeed('bench', at('a.offramp'), '--runs', '5', '--json')).out);
+  const stages = report['stages'] as { macs: number; median_ns: number; answer_ns: number }[];
+  const { plan } = JSON.parse(augmented.out) as { plan: { exits: { exit_rate: number }[] } };
+  assert.equal(stages.length, plan.exits.length + 1);
+  assert.equal(stages.reduce((sum, { macs }) => sum + macs, 0), report['macs']);
+  const rates = plan.exits.map(({ exit_rate }) => exit_rate);
+  const mean = stages.reduce((sum, { answer_ns }, index) => sum + answer_ns * (rates[index] ?? 1 - rates.reduce((a, b) => a + b, 0)), 0);
+  assert.ok(Math.abs((report['mean_ns'] as number) - mean) <= 1, `${report['mean_ns']} is not ${mean}`);
+  const { out } = await succeed('bench', at('a.offramp'), '--runs', '5');
+  assert.match(out, /\nstages, 1 thread\n +MACs +median +answer after +rows leave\nstage 1 .*\n(stage 2 .*\n)?the rest .* %\n\nmean over the package's test rows [\d.]+ [mµ]s, [+-]?[\d.]+ % against running all stages\n$/);
 });
 
 test('report', async () => {

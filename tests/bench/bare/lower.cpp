@@ -126,6 +126,7 @@ Result<Network> Lowering::run() {
   network_.input = add_operand(map ? map_dims(plain) : plain);
   operands_[graph_.inputs[0]] = {network_.input, map};
   for (const Node& node : graph_.nodes) {
+    if (!graph_.value(node.outputs[0]).shape) return Error(unsupported("its shape is not known")).within(node.frame());
     // Shapes are known already: what computes them is not needed.
     if (done_[&node] || graph_.value(node.outputs[0]).dtype == DType::kI64) continue;
     OFFRAMP_RETURN_IF_ERROR(this->node(node).within(node.frame()));

@@ -1,5 +1,6 @@
 // Everything a host needs: one contract for the page, Node and gateways.
 export * from './augment.js';
+export * from './bench.js';
 export { checkLabelRange, checkSeveralClasses, sampleRows, sliceDataset, takeRows, type Dataset } from './data/dataset.js';
 export { readSteps } from './data/description.js';
 export { dataLimits, MemoryFileTree, resolveInside, type DataLimits, type FileTree } from './data/file_tree.js';
@@ -18,3 +19,4 @@ export type * from './raw_module.js';
 export type * from './reports.js';
 export { nextTurn } from './scheduler.js';
 export * from './tensor.js';
+export { percentile, summariseTimes, timeByTurns, type RunTimes, type TimingOptions } from './timing.js';

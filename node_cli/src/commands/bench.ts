@@ -1,0 +1,62 @@
+// offramp bench MODEL|PACKAGE
+import {
+  benchmark, invalidArgument, packageStages, within, withinAsync, type BenchConfiguration, type BenchTimes, type JsonObject,
+} from '@offramp/engine';
+import { loadNodeEngine } from '@offramp/engine/node';
+import { describeBench, exitShares } from '../bench_text.js';
+import { readModelOrPackage } from '../inputs.js';
+import type { CommandIo } from '../io.js';
+import type { Arguments } from '../options.js';
+import { ProgressLine } from '../progress_line.js';
+
+export async function bench(args: Arguments, io: CommandIo): Promise<void> {
+  const backend = args.choice('backend', ['xnnpack', 'reference']) ?? 'xnnpack';
+  const runs = args.integer('runs', 1, 1e6);
+  const configurations = chooseConfigurations(args.text('threads'));
+  const path = args.positional(0);
+  const read = await readModelOrPackage(path);
+  const manifest = 'package' in read ? await packageManifest(path, read.package) : undefined;
+  const stages = 'package' in read ? packageStages(read.package) : [read.model];
+  const progress = new ProgressLine(io);
+  let times: BenchTimes[];
+  try {
+    const onRound = (done: number, total: number): void =>
+      progress.show({ phase: done === 0 ? 'warming up' : 'timing', done, total, fraction: done / total, remainingSeconds: null, elapsedSeconds: 0 });
+    times = await withinAsync(path, () => benchmark(stages, configurations, backend, { runs, onRound }));
+  } finally {
+    progress.clear();
+  }
+  const shares = manifest === undefined ? undefined : exitShares(manifest, stages.length);
+  const reports = times.map((one) => ({ model: path, ...one, ...meanTime(one, shares) }));
+  if (args.has('json')) io.out(`${JSON.stringify({ ...reports[0], configurations: reports })}\n`);
+  else io.out(describeBench(reports, shares, io.terminal));
+}
+
+function chooseConfigurations(threads: string | undefined): BenchConfiguration[] {
+  const counts = (threads ?? '1').split(',').map((word) => {
+    if (!/^\d{1,3}$/.test(word) || Number(word) < 1) throw invalidArgument(`--threads is a list of whole numbers such as 1,2, not "${threads}"`);
+    return Number(word);
+  });
+  if (new Set(counts).size !== counts.length) throw invalidArgument(`--threads names a number twice: "${threads}"`);
+  return counts.map((count) => {
+    if (count !== 1) throw invalidArgument(`--threads ${count}: this build runs in one thread`);
+    return { variant: 'simd', threads: count, start: loadNodeEngine };
+  });
+}
+
+/** Errors: invalid_package. */
+async function packageManifest(path: string, files: Parameters<typeof packageStages>[0]): Promise<JsonObject> {
+  const engine = await loadNodeEngine();
+  const runtime = within(path, () => engine.createRuntime([...files]));
+  try {
+    return runtime.manifest();
+  } finally {
+    runtime.dispose();
+  }
+}
+
+/** Over the rows that the package was measured on: the shares that leave at each exit, times an answer's time there. */
+function meanTime(times: BenchTimes, shares: readonly number[] | undefined): { mean_ns?: number } {
+  if (shares === undefined || times.stages === undefined) return {};
+  return { mean_ns: Math.round(times.stages.reduce((sum, { answer_ns }, index) => sum + answer_ns * (shares[index] as number), 0)) };
+}
