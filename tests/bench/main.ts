@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkout } from './checkout.js';
 import type { EngineChoice } from './engines/engine.js';
+import { chromiumHost } from './hosts/chromium.js';
 import type { Host } from './hosts/host.js';
 import { nodeHost } from './hosts/node.js';
 import { measureModel, type Effort } from './measure.js';
@@ -46,7 +47,8 @@ async function main(): Promise<void> {
   if (values.clock !== undefined) effort.clock = oneOf(values.clock, ['wall', 'cpu'] as const, 'clock');
   const threads = list(values.threads, ['1', '2'], ['1', '2'], 'threads').map(Number);
   const choices = list(values.engines, engineNames, engineNames, 'engines').flatMap((engine) => threads.flatMap((count) => engineChoices(engine, count)));
-  const hostNames = list(values.hosts, ['node'], ['node', 'chromium'], 'hosts');
+  const hostNames = list(values.hosts, ['node'], ['node', 'chromium'] as const, 'hosts');
+  if (effort.clock === 'cpu' && hostNames.includes('chromium')) throw new Error('--clock cpu: only Node tells a process\'s own time');
   const models = await findModels(list(values.models, defaultModels, knownModels, 'models'));
   const folder = values.output ?? join(checkout, 'build/bench');
   const results: BenchResults = { machine: cpus()[0]?.model ?? 'unknown', hosts: {}, date: new Date().toISOString(), models: [] };
@@ -57,7 +59,7 @@ async function main(): Promise<void> {
   };
   await mkdir(folder, { recursive: true });
   for (const name of hostNames) {
-    const host = await startHost(name);
+    const host: Host = name === 'node' ? nodeHost() : await chromiumHost(models.map(({ path }) => path));
     results.hosts[host.name] = host.description;
     try {
       for (const model of models) {
@@ -81,10 +83,6 @@ function engineChoices(engine: EngineName, threads: number): EngineChoice[] {
   return engine === 'offramp' ? [{ engine, variant: 'simd', threads }] : [{ engine, threads }];
 }
 
-async function startHost(name: string): Promise<Host> {
-  if (name === 'node') return nodeHost();
-  throw new Error(`no host ${name}`);
-}
 
 function list<T extends string>(text: string | undefined, otherwise: readonly T[], known: readonly T[], option: string): T[] {
   return text === undefined ? [...otherwise] : text.split(',').map((word) => oneOf(word, known, option));
