@@ -35,10 +35,19 @@ Json values_json(const Graph& graph, const std::vector<ValueId>& ids) {
 
 }  // namespace
 
+namespace {
+
+Result<Graph> normalised_model(std::span<const uint8_t> onnx) {
+  OFFRAMP_TRY(Graph graph, import_onnx(onnx));
+  OFFRAMP_RETURN_IF_ERROR(normalise(graph, run_reference));
+  return graph;
+}
+
+}  // namespace
+
 Result<Graph> load_model(std::span<const uint8_t> onnx) {
-  auto graph = import_onnx(onnx);
-  if (!graph) return std::move(graph).error().within("loading model");
-  if (auto status = normalise(*graph, run_reference); !status) return std::move(status).error().within("loading model");
+  OFFRAMP_TRY(Graph graph, normalised_model(onnx).within("loading model"));
+  OFFRAMP_RETURN_IF_ERROR(check_supported(graph).within("loading model"));
   return graph;
 }
 
@@ -61,12 +70,12 @@ Json network_json(const Graph& graph) {
 
 Result<Json> inspect_model(std::span<const uint8_t> onnx) {
   OFFRAMP_TRY(const Graph original, import_onnx(onnx).within("loading model"));
-  OFFRAMP_TRY(const Graph graph, load_model(onnx));
+  OFFRAMP_TRY(const Graph graph, normalised_model(onnx).within("loading model"));
   std::map<std::string, int64_t> operators;
   for (const Node& node : original.nodes) ++operators[node.op];
   const Costs costs = measure_costs(graph);
   Json exit_points = Json::array();
-  const std::vector<std::string> unsupported = unsupported_nodes(graph);
+  const std::vector<std::string> unsupported = unsupported_parts(graph);
   if (unsupported.empty() && check_classifier(graph))
     for (const ExitPoint& point : find_exit_points(graph))
       exit_points.push_back({{"at", point.at}, {"shape", point.shape}, {"macs", point.macs}, {"parameters", point.parameters}});
@@ -102,11 +111,6 @@ Status check_classifier(const Graph& graph) {
 
 Result<Graph> load_classifier(std::span<const uint8_t> onnx) {
   OFFRAMP_TRY(Graph graph, load_model(onnx));
-  if (const auto missing = unsupported_nodes(graph); !missing.empty()) {
-    std::string list;
-    for (const std::string& node : missing) list += (list.empty() ? "" : ", ") + node;
-    return unsupported("cannot run " + list + "; see `offramp inspect`").within("loading model");
-  }
   OFFRAMP_RETURN_IF_ERROR(check_classifier(graph).within("loading model"));
   // Answers are compared and calibrated as logits: a softmax at the very end is the runtime's job.
   const auto producers = graph.producers();

@@ -15,7 +15,7 @@
 
 namespace offramp {
 
-// A model as imported and normalised. Unknown operators are allowed; running refuses them by name.
+// A model as imported and normalised. Errors: kUnsupported naming all that cannot run, with the reasons.
 Result<Graph> load_model(std::span<const uint8_t> onnx);
 
 // The `inspect` JSON of DESIGN section 9, with the network's nodes for drawing.

@@ -4,7 +4,6 @@
 #include <set>
 
 #include "exec/plan.h"
-#include "exec/reference/kernels.h"
 #include "graph/operators.h"
 
 namespace offramp {
@@ -28,20 +27,8 @@ Status check_input_shapes(const Graph& graph) {
 
 }  // namespace
 
-std::vector<std::string> unsupported_nodes(const Graph& graph) {
-  std::vector<std::string> names;
-  for (const Node& node : graph.nodes)
-    if (!reference::find_kernel(node.op, std::nullopt)) names.push_back(node.frame());
-  return names;
-}
-
 Result<std::unique_ptr<Session>> Session::create(const Graph& graph, const SessionOptions& options) {
-  const std::vector<std::string> unknown = unsupported_nodes(graph);
-  if (!unknown.empty()) {
-    std::string list;
-    for (const std::string& name : unknown) list += (list.empty() ? "" : ", ") + name;
-    return unsupported("no kernel for " + list);
-  }
+  OFFRAMP_RETURN_IF_ERROR(check_kernels(graph));
   OFFRAMP_RETURN_IF_ERROR(check_input_shapes(graph));
   auto own = std::make_unique<const Graph>(graph);
   OFFRAMP_TRY(auto steps, options.backend == Backend::kXnnpack ? plan_xnnpack(*own) : plan_reference(*own));

@@ -34,8 +34,14 @@ class Session {
   int64_t executed_macs_ = 0;
 };
 
-// Operators of the graph that no kernel can run: "node attn (Attention)". Empty if all can.
-std::vector<std::string> unsupported_nodes(const Graph& graph);
+// All that keeps a graph from running, each with its reason: "input x has no size for dimension 2 of ...",
+// "node attn (Attention): operator Attention has no kernel". Unsupported operators, attributes, types and shapes, in the
+// graph's order; empty if everything can run. What lies behind them is not judged.
+std::vector<std::string> unsupported_parts(const Graph& graph);
+// Errors: kUnsupported naming them.
+Status check_supported(const Graph& graph);
+// The same for operators and types alone, as far as types are known.
+Status check_kernels(const Graph& graph);
 
 // Runs one node on concrete tensors with the reference kernels; used by sessions and by constant folding's tests.
 Result<std::vector<Tensor>> run_reference(const Node& node, std::span<const Tensor* const> inputs);

@@ -131,11 +131,10 @@ Status check_attribute_types(const Node& node) {
 
 class ShapeInference {
  public:
-  // Tolerant: what is unknown or unsupported leaves the shapes behind it empty instead of ending the inference.
-  ShapeInference(Graph& graph, bool tolerant) : graph_(graph), tolerant_(tolerant), known_(graph.value_count()) {}
+  explicit ShapeInference(Graph& graph) : graph_(graph), known_(graph.value_count()) {}
 
-  Status run() {
-    if (!tolerant_) OFFRAMP_RETURN_IF_ERROR(refuse_unknown_operators(graph_));
+  // What is unknown or unsupported is listed, and leaves the shapes behind it empty instead of ending the inference.
+  Status run(std::vector<Refusal>& refusals) {
     for (const auto& [id, tensor] : graph_.constants()) {
       ValueInfo info = ops::make_info(tensor.dtype(), {});
       for (int64_t dim : tensor.dims()) info.shape.push_back({dim, false});
@@ -146,19 +145,25 @@ class ShapeInference {
     for (ValueId id : graph_.inputs) {
       auto shape = input_shape(graph_, graph_.value(id));
       if (shape) set(id, ops::make_info(graph_.value(id).dtype, std::move(shape).value()));
-      else if (!tolerant_ || shape.error().code != ErrorCode::kUnsupported) return std::move(shape).error();
+      else OFFRAMP_RETURN_IF_ERROR(refuse(NodeId{}, std::move(shape).error(), refusals));
     }
-    for (const Node& node : graph_.nodes) {
+    for (size_t n = 0; n < graph_.nodes.size(); ++n) {
+      const Node& node = graph_.nodes[n];
       for (ValueId id : node.outputs)
         if (id) graph_.value(id).shape.reset();
-      Status status = infer(node);
-      if (status || (tolerant_ && status.error().code == ErrorCode::kUnsupported)) continue;
-      return std::move(status).within(node.frame());
+      if (Status status = infer(node); !status)
+        OFFRAMP_RETURN_IF_ERROR(refuse(NodeId{int32_t(n)}, std::move(status).error().within(node.frame()), refusals));
     }
     return {};
   }
 
  private:
+  static Status refuse(NodeId node, Error error, std::vector<Refusal>& refusals) {
+    if (error.code != ErrorCode::kUnsupported) return error;
+    refusals.push_back({node, std::move(error)});
+    return {};
+  }
+
   Status infer(const Node& node) {
     const OperatorInfo* op = find_operator(node.op);
     if (!op) return {};
@@ -188,7 +193,6 @@ class ShapeInference {
   }
 
   Graph& graph_;
-  bool tolerant_;
   std::vector<std::optional<ValueInfo>> known_;
 };
 
@@ -221,9 +225,18 @@ std::vector<std::string> known_operators() {
   return names;
 }
 
-Status infer_shapes(Graph& graph) { return ShapeInference(graph, false).run(); }
+Status infer_shapes(Graph& graph) {
+  OFFRAMP_RETURN_IF_ERROR(refuse_unknown_operators(graph));
+  std::vector<Refusal> refusals;
+  OFFRAMP_RETURN_IF_ERROR(ShapeInference(graph).run(refusals));
+  if (!refusals.empty()) return std::move(refusals.front().error);
+  return {};
+}
 
-Status infer_known_shapes(Graph& graph) { return ShapeInference(graph, true).run(); }
+Status infer_known_shapes(Graph& graph, std::vector<Refusal>* refusals) {
+  std::vector<Refusal> unused;
+  return ShapeInference(graph).run(refusals ? *refusals : unused);
+}
 
 int64_t count_macs(const Graph& graph, const Node& node) {
   const OperatorInfo* op = find_operator(node.op);

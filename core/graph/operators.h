@@ -43,9 +43,15 @@ std::vector<std::string> known_operators();
 // all unknown operators at once.
 Status infer_shapes(Graph& graph);
 
+// A form that is valid but not supported: of a node, or of a graph input if the node's index is -1.
+struct Refusal {
+  NodeId node;
+  Error error;  // kUnsupported, within the node's frame
+};
 // The same as far as it goes, for looking at models that cannot run: shapes behind unknown operators, unsupported forms
-// and open input dimensions stay empty. Errors: as infer_shapes, apart from kUnsupported.
-Status infer_known_shapes(Graph& graph);
+// and open input dimensions stay empty; the latter two are listed in `refusals` if given.
+// Errors: as infer_shapes, apart from kUnsupported.
+Status infer_known_shapes(Graph& graph, std::vector<Refusal>* refusals = nullptr);
 
 // Multiply-accumulates of one node for one sample; 0 where shapes are unknown.
 int64_t count_macs(const Graph& graph, const Node& node);

@@ -13,12 +13,6 @@ struct Pass {
   std::function<Result<bool>(Graph&)> run;
 };
 
-bool knows_all_operators(const Graph& graph) {
-  for (const Node& node : graph.nodes)
-    if (!find_operator(node.op)) return false;
-  return true;
-}
-
 Result<bool> run_pass(const Pass& pass, Graph& graph) {
   const std::string frame = std::string("pass ") + pass.name;
   auto changed = pass.run(graph).within(frame);
@@ -55,7 +49,7 @@ Status normalise(Graph& graph, const Evaluate& evaluate) {
       changed |= pass_changed;
     }
   }
-  return (knows_all_operators(graph) ? infer_shapes(graph) : infer_known_shapes(graph)).within("pass infer_shapes");
+  return infer_known_shapes(graph).within("pass infer_shapes");
 }
 
 }  // namespace offramp

@@ -13,8 +13,8 @@ namespace offramp {
 using Evaluate = std::function<Result<std::vector<Tensor>>(const Node&, std::span<const Tensor* const> inputs)>;
 
 // Runs all passes in order until nothing changes; validates after each and names the pass that broke the graph.
-// Unknown operators stay and leave the shapes behind them unknown; whatever needs shapes then refuses.
-// Errors: as infer_shapes, apart from unknown operators.
+// Unknown operators and unsupported forms stay and leave the shapes behind them unknown; whatever needs shapes then
+// refuses. Errors: as infer_known_shapes.
 Status normalise(Graph& graph, const Evaluate& evaluate);
 
 // The passes, each usable alone on a valid graph. They return whether they changed anything. Those after upgrade_opset

@@ -1,7 +1,8 @@
-// Brings the operators we know to their opset 17 forms. All but Softmax's older meaning can be told from the node
-// itself, so forms of opset 18 to 22 whose inputs become constant only later are met again in the next round.
+// Brings the operators we know to their opset 17 forms; newer operators and attributes stay, and the exporter raises the
+// file's opset for them. All but Softmax's older meaning can be told from the node itself, so forms of opset 18 to 22 whose inputs become constant only later are met again in the next round.
 #include <algorithm>
 #include <limits>
+#include <set>
 
 #include "graph/operators.h"
 #include "passes/passes.h"
@@ -82,8 +83,6 @@ void pad_value_to_input(Graph& graph, Node& node) {
 }
 
 Result<bool> upgrade_pad(Graph& graph, Node& node) {
-  if (node.text("mode", "constant") == "wrap")
-    return unsupported("mode wrap; constant, reflect and edge are supported");
   bool changed = integers_to_input(graph, node, "pads", 1);
   if (holds<float>(node, "value")) pad_value_to_input(graph, node), changed = true;
   if (node.inputs.size() < 4) return changed;
@@ -132,39 +131,63 @@ Result<bool> upgrade_split(Graph& graph, Node& node) {
   return true;
 }
 
-// Further outputs, in training, are running means; opset 14 has other ones there.
-Result<bool> upgrade_batch_norm(Node& node, const std::vector<int32_t>& uses) {
-  if (node.integer("spatial", 1) == 0) return unsupported("spatial 0; statistics per channel are supported");
-  bool changed = node.attributes.erase("spatial") > 0;
-  if (node.outputs.size() <= 1) return changed;
-  for (size_t i = 1; i < node.outputs.size(); ++i)
-    if (node.outputs[i] && uses[size_t(node.outputs[i].index)] > 0)
-      return unsupported("its batch statistics are used: export the model for inference");
-  node.outputs.resize(1);
+// Outputs at the end that nobody reads, of operators whose further outputs are optional: what is left can run on faster
+// paths, and batch normalisation's, in training, are others since opset 14.
+bool drop_unused_outputs(Node& node, const std::vector<int32_t>& uses) {
+  static const std::set<std::string> operators = {"BatchNormalization", "Dropout", "LayerNormalization", "MaxPool"};
+  if (!operators.count(node.op)) return false;
+  const size_t before = node.outputs.size();
+  const auto used = [&uses](ValueId id) { return id && uses[size_t(id.index)] > 0; };
+  while (node.outputs.size() > 1 && !used(node.outputs.back())) node.outputs.pop_back();
+  return node.outputs.size() != before;
+}
+
+// Statistics per channel, spatial 1, are the only form since opset 9; shape inference refuses the other.
+bool upgrade_batch_norm(Node& node) {
+  return node.integer("spatial", 0) != 0 && node.attributes.erase("spatial") > 0;
+}
+
+// Scale and bias are given by group before opset 21, by channel since.
+bool upgrade_group_norm(Graph& graph, Node& node) {
+  if (!input_at(node, 1) || !input_at(node, 2) || !graph.value(node.inputs[0]).shape) return false;
+  const Shape shape = *graph.value(node.inputs[0]).shape;
+  const int64_t groups = node.integer("num_groups", 0);
+  if (shape.size() < 2 || shape[1].per_sample || groups < 1 || shape[1].size % groups != 0) return false;
+  const int64_t repeats = shape[1].size / groups;
+  bool changed = false;
+  for (size_t i = 1; i <= 2 && repeats > 1; ++i) {
+    const Tensor* given = graph.constant(node.inputs[i]);
+    if (!given || given->dtype() != DType::kF32 || given->dims() != Dims{groups}) continue;
+    std::vector<float> by_channel;
+    for (float value : given->data<float>()) by_channel.insert(by_channel.end(), size_t(repeats), value);
+    const std::string name = graph.value(node.inputs[i]).name + ".by_channel";
+    node.inputs[i] = graph.add_constant(name, Tensor::of<float>({shape[1].size}, by_channel));
+    changed = true;
+  }
+  return changed;
+}
+
+// How many became an input in opset 10.
+bool upgrade_top_k(Graph& graph, Node& node) {
+  if (!holds<int64_t>(node, "k")) return false;
+  const int64_t k = node.integer("k", 0);
+  node.attributes.erase("k");
+  node.inputs.resize(2);
+  node.inputs[1] = add_integers(graph, output_name(graph, node) + ".k", {k});
   return true;
 }
 
-Result<bool> upgrade_pool(Node& node) {
-  if (!node.has("dilations")) return false;
-  for (int64_t dilation : node.integers("dilations"))
-    if (dilation != 1)
-      return unsupported("dilations " + to_string(node.integers("dilations")) + "; only 1 is supported");
-  node.attributes.erase("dilations");
-  return true;
-}
-
-Result<bool> upgrade_node(Graph& graph, Node& node, const std::vector<int32_t>& uses) {
+Result<bool> upgrade_node(Graph& graph, Node& node) {
   if (node.inputs.empty() || !node.inputs[0]) return false;
   if (node.op == "Clip") return upgrade_clip(graph, node);
   if (node.op == "Squeeze" || node.op == "Unsqueeze") return integers_to_input(graph, node, "axes", 1);
-  if (node.op == "ReduceSum" || node.op == "ReduceMean" || node.op == "ReduceMax" || node.op == "ReduceMin" ||
-      node.op == "ReduceProd")
-    return upgrade_reduction(graph, node);
+  if (node.op.starts_with("Reduce")) return upgrade_reduction(graph, node);
   if (node.op == "Slice") return upgrade_slice(graph, node);
   if (node.op == "Pad") return upgrade_pad(graph, node);
   if (node.op == "Split") return upgrade_split(graph, node);
-  if (node.op == "BatchNormalization") return upgrade_batch_norm(node, uses);
-  if (node.op == "AveragePool") return upgrade_pool(node);
+  if (node.op == "BatchNormalization") return upgrade_batch_norm(node);
+  if (node.op == "GroupNormalization") return upgrade_group_norm(graph, node);
+  if (node.op == "TopK") return upgrade_top_k(graph, node);
   if (node.op == "Cast") return node.attributes.erase("saturate") > 0;
   if (node.op == "Dropout") return node.attributes.erase("ratio") > 0;
   return false;
@@ -206,7 +229,7 @@ Status upgrade_softmaxes(Graph& graph) {
   std::vector<Node> nodes;
   nodes.reserve(graph.nodes.size());
   for (Node& node : graph.nodes) {
-    if (node.op == "Softmax" || node.op == "LogSoftmax") {
+    if (node.op == "Softmax" || node.op == "LogSoftmax" || node.op == "Hardmax") {
       const std::string frame = node.frame();
       OFFRAMP_RETURN_IF_ERROR(upgrade_softmax(graph, node, nodes).within(frame));
     }
@@ -222,8 +245,8 @@ Result<bool> upgrade_opset(Graph& graph) {
   bool changed = graph.opset != kOpset;
   const std::vector<int32_t> uses = count_uses(graph);
   for (Node& node : graph.nodes) {
-    OFFRAMP_TRY(const bool upgraded, upgrade_node(graph, node, uses).within(node.frame()));
-    changed |= upgraded;
+    OFFRAMP_TRY(const bool upgraded, upgrade_node(graph, node).within(node.frame()));
+    changed |= upgraded | drop_unused_outputs(node, uses);
     for (; !node.inputs.empty() && !node.inputs.back(); changed = true) node.inputs.pop_back();
   }
   if (graph.opset < 13) OFFRAMP_RETURN_IF_ERROR(upgrade_softmaxes(graph));

@@ -20,6 +20,7 @@ std::optional<Error> refusal(const std::vector<uint8_t>& bytes, const ImportLimi
   auto graph = import_onnx(bytes, limits);
   if (!graph) return std::move(graph).error();
   if (Status status = normalise(*graph, run_reference); !status) return std::move(status).error();
+  if (Status status = check_supported(*graph); !status) return std::move(status).error();
   auto session = Session::create(*graph, {Backend::kReference});
   if (!session) return std::move(session).error();
   std::vector<Tensor> inputs;
@@ -234,10 +235,10 @@ TEST_CASE("bad models: inputs") {
   shapeless.text(1, "x").add(2, Message().add(1, Message().number(1, kFloat)));
   check({
       {"fixed batch", with_input(value_info("x", kFloat, {3, 2})), kUnsupported,
-       "pass infer_shapes: input x has a fixed batch of 3 in shape [3, 2]; export the model with a batch of 1 or a "
+       "cannot run input x has a fixed batch of 3 in shape [3, 2]; export the model with a batch of 1 or a "
        "symbolic batch"},
       {"open dimension", with_input(value_info("x", kFloat, {-1, -1})), kUnsupported,
-       "pass infer_shapes: input x has no size for dimension 1 of shape [N, ?]; only the batch may be open"},
+       "cannot run input x has no size for dimension 1 of shape [N, ?]; only the batch may be open"},
       {"negative dimension", with_input(value_info("x", kFloat, {-1, -5})), kLimit,
        "loading model > input x: dimension 1 is -5, expected 0 to 268435456"},
       {"2^40", with_input(value_info("x", kFloat, {-1, huge})), kLimit,
@@ -245,16 +246,16 @@ TEST_CASE("bad models: inputs") {
       {"overflowing product", with_input(value_info("x", kFloat, {-1, 1 << 20, 1 << 20})), kLimit,
        "loading model > input x: shape [1, 1048576, 1048576] has more than 268435456 elements"},
       {"float16", with_input(value_info("x", kFloat16, {-1, 2})), kUnsupported,
-       "node act (Relu): the input is f16, only f32, f64, i64, i32, i16 and i8 have kernels"},
+       "cannot run node act (Relu): the input is f16, only f32, f64, i64, i32, i16 and i8 have kernels"},
       {"uint8", with_input(value_info("x", kUint8, {-1, 2})), kUnsupported,
-       "node act (Relu): the input is u8, only f32, f64, i64, i32, i16 and i8 have kernels"},
+       "cannot run node act (Relu): the input is u8, only f32, f64, i64, i32, i16 and i8 have kernels"},
       {"strings", with_input(value_info("x", kString, {-1, 2})), kUnsupported,
        "loading model > input x: elements of string are not supported; use float32"},
       {"no type", with_input(untyped), kInvalid, "loading model > input x: states no type"},
       {"a sequence", with_input(sequence), kUnsupported, "loading model > input x: is not a tensor"},
       {"no shape", with_input(shapeless), kUnsupported, "loading model > input x: states no shape"},
       {"a scalar", with_input(value_info("x", kFloat, {})), kUnsupported,
-       "pass infer_shapes: input x is a scalar; the leading dimension of every input must be the batch"},
+       "cannot run input x is a scalar; the leading dimension of every input must be the batch"},
   });
 }
 
@@ -265,8 +266,10 @@ TEST_CASE("bad models: operators") {
       {"all that are unknown, at once",
        with_nodes(
            {node("Foo", {"x"}, {"a"}, "one"), node("Relu", {"a"}, {"b"}), custom, node("Foo", {"c"}, {"y"}, "two")}),
-       kUnsupported, "no kernel for node one (Foo), node m (com.example::Magic), node two (Foo)"},
-      {"subgraphs", with_nodes({nested_if(3)}), kUnsupported, "no kernel for node branch (If)"},
+       kUnsupported,
+       "cannot run node one (Foo): operator Foo has no kernel; node m (com.example::Magic): operator com.example::Magic "
+       "has no kernel; node two (Foo): operator Foo has no kernel"},
+      {"subgraphs", with_nodes({nested_if(3)}), kUnsupported, "cannot run node branch (If): operator If has no kernel"},
       {"shapes that do not fit", with_constant(tensor("w", {3}, {1, 2, 3})), kInvalid,
        "pass infer_shapes > node sum (Add): shapes [N, 2] and [3] cannot be broadcast together"},
   });

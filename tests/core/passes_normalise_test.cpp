@@ -76,15 +76,56 @@ TEST_CASE("normalise: unknown operators stay and hide the shapes behind them") {
   REQUIRE(normalise(graph, run_reference).ok());
   CHECK(graph.value(graph.find_value("a")).shape.has_value());
   CHECK_FALSE(graph.value(graph.find_value("y")).shape.has_value());
-  CHECK(unsupported_nodes(graph) == std::vector<std::string>{"node b (Magic)"});
+  CHECK(unsupported_parts(graph) == std::vector<std::string>{"node b (Magic): operator Magic has no kernel"});
 }
 
 TEST_CASE("normalise: errors name the pass and the node") {
   CHECK(normalised("graph g opset 17\ninput x f32 [N, 2]\nconst w f32 [3] = 1\ny = Add(x, w)\noutput y\n") ==
         "invalid_model: pass infer_shapes > node y (Add): shapes [N, 2] and [3] cannot be broadcast together");
-  CHECK(normalised("graph g opset 17\ninput x f32 [N, 1, 4]\ny = AveragePool(x) {dilations = [2], kernel_shape = "
-                   "[2]}\noutput y\n") ==
-        "unsupported: pass upgrade_opset > node y (AveragePool): dilations [2]; only 1 is supported");
+}
+
+TEST_CASE("normalise: all that cannot run is listed with its reason") {
+  Graph graph = parsed(R"(graph g opset 15
+input x f32 [N, 4, 6, 6]
+input z f32 [N, ?, 6]
+input h f16 [N, 4]
+const c f32 [4] = 1
+a = Relu(x)
+b = Magic(a) {name = "magic"}
+d = ReduceMean(a) {axes = [0], name = "over the batch"}
+e = BatchNormalization(a, c, c, c, c) {training_mode = 1}
+f = Relu(h)
+g = Clip(z)
+i = Relu(b)
+j = Cast(a) {to = 8}
+k, l, m, n, o = BatchNormalization(a, c, c, c, c) {name = "statistics"}
+p = LRN(a) {size = 3}
+output b, d, e, f, g, i, j, l, p
+)");
+  REQUIRE(normalise(graph, run_reference).ok());
+  CHECK(unsupported_parts(graph) ==
+        std::vector<std::string>{
+            "input z has no size for dimension 1 of shape [N, ?, 6]; only the batch may be open",
+            "node magic (Magic): operator Magic has no kernel",
+            "node over the batch (ReduceMean): the reduction works along axis 0 of [N, 4, 6, 6], which is the batch: "
+            "samples must stay independent",
+            "node e (BatchNormalization): training_mode 1: export the model for inference",
+            "node f (Relu): the input is f16, only f32, f64, i64, i32, i16 and i8 have kernels",
+            "node j (Cast): attribute to: type number 8 is not supported",
+            "node statistics (BatchNormalization): its batch statistics are used: export the model for inference"});
+  const Status status = check_supported(graph);
+  CHECK(status.error().code == ErrorCode::kUnsupported);
+  CHECK(status.error().to_string().starts_with(
+      "cannot run input z has no size for dimension 1 of shape [N, ?, 6]; only the batch may be open; node magic "));
+}
+
+TEST_CASE("normalise: a refusal names the first parts and counts the others") {
+  std::string lines;
+  for (int i = 0; i < 18; ++i) lines += "y" + std::to_string(i) + " = Magic(x)\n";
+  Graph graph = parsed("graph g opset 17\ninput x f32 [N, 2]\n" + lines + "output y0\n");
+  CHECK(unsupported_parts(graph).size() == 18);
+  const std::string text = check_supported(graph).error().to_string();
+  CHECK(text.find("node y15 (Magic): operator Magic has no kernel; and 2 more") != std::string::npos);
 }
 
 TEST_CASE("normalise: real models") {
@@ -106,7 +147,7 @@ TEST_CASE("normalise: real models") {
     CHECK(status.ok());
     CHECK(count(*graph, "Conv") == row.convs);
     CHECK(macs(*graph) == row.macs);
-    CHECK(unsupported_nodes(*graph).empty());
+    CHECK(unsupported_parts(*graph).empty());
     for (const char* gone :
          {"BatchNormalization", "Constant", "Identity", "Cast", "ConstantOfShape", "Concat", "Transpose"})
       CHECK(count(*graph, gone) == 0);

@@ -107,18 +107,26 @@ TEST_CASE("upgrade_opset: softmax over several axes is written out") {
   CHECK(sum == doctest::Approx(1.0));
 }
 
-TEST_CASE("upgrade_opset: what has no opset 17 form is refused") {
-  CHECK(
-      upgraded(
-          "19",
-          "input x f32 [N, 1, 8]\nconst p i64 [6] = {0, 0, 1, 0, 0, 1}\ny = Pad(x, p) {mode = \"wrap\"}\noutput y\n") ==
-      "unsupported: node y (Pad): mode wrap; constant, reflect and edge are supported");
-  CHECK(upgraded("19", "input x f32 [N, 1, 8]\ny = AveragePool(x) {dilations = [2], kernel_shape = [2]}\noutput y\n") ==
-        "unsupported: node y (AveragePool): dilations [2]; only 1 is supported");
-  CHECK(upgraded("7",
-                 "input x f32 [N, 1, 8]\nconst c f32 [1] = 1\n"
-                 "y = BatchNormalization(x, c, c, c, c) {spatial = 0}\noutput y\n") ==
-        "unsupported: node y (BatchNormalization): spatial 0; statistics per channel are supported");
+TEST_CASE("upgrade_opset: what has no opset 17 form stays for shape inference to judge") {
+  for (const std::string& body :
+       {std::string("input x f32 [N, 1, 8]\ny = AveragePool(x) {dilations = [2], kernel_shape = [2]}\noutput y\n"),
+        std::string("input x f32 [N, 1, 8]\nconst c f32 [1] = {1.0}\n"
+                    "y = BatchNormalization(x, c, c, c, c) {spatial = 0}\noutput y\n")})
+    CHECK(upgraded("7", body) == body);
+}
+
+TEST_CASE("upgrade_opset: reductions, orders and groups in their newer and older forms") {
+  CHECK(upgraded("9", "input x f32 [N, 6]\ny, i = TopK(x) {axis = 1, k = 2}\noutput y\n") ==
+        "input x f32 [N, 6]\nconst y.k i64 [1] = {2}\ny, i = TopK(x, y.k) {axis = 1}\noutput y\n");
+  CHECK(upgraded("18", "input x f32 [N, 6]\nconst a i64 [1] = {1}\ny = ReduceL2(x, a)\noutput y\n") ==
+        "input x f32 [N, 6]\ny = ReduceL2(x) {axes = [1]}\noutput y\n");
+  CHECK(upgraded("18", "input x f32 [N, 4, 3]\nconst s f32 [2] = {1, 2}\nconst b f32 [2] = {3, 4}\n"
+                       "y = GroupNormalization(x, s, b) {num_groups = 2}\noutput y\n") ==
+        "input x f32 [N, 4, 3]\nconst s.by_channel f32 [4] = {1.0, 1.0, 2.0, 2.0}\n"
+        "const b.by_channel f32 [4] = {3.0, 3.0, 4.0, 4.0}\n"
+        "y = GroupNormalization(x, s.by_channel, b.by_channel) {num_groups = 2}\noutput y\n");
+  CHECK(upgraded("17", "input x f32 [N, 1, 8]\ny, i = MaxPool(x) {kernel_shape = [2]}\noutput y\n") ==
+        "input x f32 [N, 1, 8]\ny = MaxPool(x) {kernel_shape = [2]}\noutput y\n");
 }
 
 TEST_CASE("upgrade_opset: batch norm's unused statistics go") {

@@ -31,7 +31,6 @@ const std::map<std::string, KernelEntry>& kernels() {
       {"MatMul", {run_matmul, kF32}},
       {"BatchNormalization", {run_batch_normalization, kF32}},
       {"LayerNormalization", {run_layer_normalization, kF32}},
-      {"RMSNormalization", {run_rms_normalization, kF32}},
       {"InstanceNormalization", {run_group_normalization, kF32}},
       {"GroupNormalization", {run_group_normalization, kF32}},
       {"LRN", {run_lrn, kF32}},

@@ -41,7 +41,6 @@ Outputs run_gemm(const Node& node, Inputs inputs);
 Outputs run_matmul(const Node& node, Inputs inputs);
 Outputs run_batch_normalization(const Node& node, Inputs inputs);
 Outputs run_layer_normalization(const Node& node, Inputs inputs);
-Outputs run_rms_normalization(const Node& node, Inputs inputs);
 Outputs run_group_normalization(const Node& node, Inputs inputs);
 Outputs run_lrn(const Node& node, Inputs inputs);
 Outputs run_lp_normalization(const Node& node, Inputs inputs);

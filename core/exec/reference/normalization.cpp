@@ -42,7 +42,7 @@ Status expect_parameters(const Tensor& parameters, std::span<const int64_t> norm
                      ", has a kernel");
 }
 
-// The lines of LayerNormalization and RMSNormalization: all axes from `axis` on.
+// The lines of LayerNormalization: all axes from `axis` on.
 Result<Lines> lines_from_axis(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_f32(inputs));
   const Dims& dims = inputs[0]->dims();
@@ -105,22 +105,6 @@ Outputs run_layer_normalization(const Node& node, Inputs inputs) {
   }
   outputs.resize(std::clamp<size_t>(node.outputs.size(), 1, 3));
   return outputs;
-}
-
-Outputs run_rms_normalization(const Node& node, Inputs inputs) {
-  OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 2, 2));
-  OFFRAMP_TRY(const Lines lines, lines_from_axis(node, inputs));
-  const Tensor& x = *inputs[0];
-  const float epsilon = node.number("epsilon", 1e-5f);
-  const float* scale = inputs[1]->data<float>().data();
-  Tensor out(kType, x.dims());
-  const float* from = x.data<float>().data();
-  float* to = out.mutable_data<float>().data();
-  for (int64_t line = 0; line < lines.outer; ++line, from += lines.count, to += lines.count) {
-    const float inverse = 1.0f / std::sqrt(variance_over(from, lines.count, 0.0f) + epsilon);
-    for (int64_t i = 0; i < lines.count; ++i) to[i] = from[i] * inverse * scale[i];
-  }
-  return one(std::move(out));
 }
 
 // InstanceNormalization is GroupNormalization with a channel per group. Before opset 21 scale and bias of the latter

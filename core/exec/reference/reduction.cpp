@@ -1,6 +1,7 @@
 // The Reduce family. Floats are summed in f64, integers in 64 bits, so that they wrap.
 #include "exec/reference/reduction.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -153,6 +154,8 @@ Outputs run_reduction(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 2));
   const Tensor& x = *inputs[0];
   OFFRAMP_TRY(const std::vector<bool> along, reduced_axes(node, inputs, x.dims().size()));
+  const bool nothing = std::find(along.begin(), along.end(), true) == along.end() && !along.empty();
+  if (nothing) return one(x);
   OFFRAMP_TRY(Tensor out, reduce_tensor(node.op, x, along));
   if (node.integer("keepdims", 1) != 0) return one(std::move(out));
   Dims dims;

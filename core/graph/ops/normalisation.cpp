@@ -7,6 +7,8 @@ namespace {
 Outputs infer_batch_norm(const Node& node, Inputs inputs) {
   const ValueInfo& x = *inputs[0];
   if (node.integer("training_mode", 0) != 0) return unsupported("training_mode 1: export the model for inference");
+  if (node.outputs.size() > 1) return unsupported("its batch statistics are used: export the model for inference");
+  if (node.integer("spatial", 1) == 0) return unsupported("spatial 0; statistics per channel are supported");
   if (x.shape.size() < 2) return invalid_model("the input must have at least 2 dimensions, got " + to_string(x.shape));
   OFFRAMP_TRY(const int64_t channels, fixed_size(x.shape, 1, "the normalisation"));
   constexpr const char* kNames[] = {"", "the scale", "the bias", "the mean", "the variance"};
@@ -42,10 +44,8 @@ Outputs infer_layer_norm(const Node& node, Inputs inputs) {
   const Shape normalised(x.shape.begin() + ptrdiff_t(axis), x.shape.end());
   OFFRAMP_RETURN_IF_ERROR(expect_parameters(inputs[1], normalised, "the scale"));
   OFFRAMP_RETURN_IF_ERROR(expect_parameters(input_or_null(inputs, 2), normalised, "the bias"));
-  std::vector<ValueInfo> outputs = {make_info(x.dtype, x.shape)};
-  if (node.op == "LayerNormalization")
-    for (int i = 0; i < 2; ++i) outputs.push_back(make_info(DType::kF32, per_line));
-  return outputs;
+  return std::vector<ValueInfo>{make_info(x.dtype, x.shape), make_info(DType::kF32, per_line),
+                                make_info(DType::kF32, per_line)};
 }
 
 // Statistics per channel or per group of channels.
@@ -95,7 +95,6 @@ Outputs infer_along_axes(const Node& node, Inputs inputs) {
 void register_normalisation(Registry& registry) {
   add_operator(registry, "BatchNormalization", 5, 5, infer_batch_norm);
   add_operator(registry, "LayerNormalization", 2, 3, infer_layer_norm);
-  add_operator(registry, "RMSNormalization", 2, 2, infer_layer_norm);
   add_operator(registry, "InstanceNormalization", 3, 3, infer_group_norm);
   add_operator(registry, "GroupNormalization", 3, 3, infer_group_norm);
   add_operator(registry, "LRN", 1, 1, infer_lrn);
