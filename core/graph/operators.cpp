@@ -21,6 +21,7 @@ const ops::Registry& registry() {
     ops::register_activation(registry);
     ops::register_elementwise(registry);
     ops::register_data_movement(registry);
+    ops::register_masks(registry);
     ops::register_reduction(registry);
     ops::register_shape_chain(registry);
     return registry;
@@ -113,7 +114,8 @@ Status check_attribute_types(const Node& node) {
       {"detect_positive", kInteger}, {"detect_negative", kInteger}, {"select_last_index", kInteger},
       {"largest", kInteger}, {"sorted", kInteger}, {"exclusive", kInteger}, {"reverse", kInteger}, {"p", kInteger},
       {"size", kInteger}, {"num_groups", kInteger}, {"stash_type", kInteger}, {"count_include_pad", kInteger},
-      {"storage_order", kInteger}, {"noop_with_empty_axes", kInteger}, {"alpha", kFloat}, {"beta", kFloat},
+      {"storage_order", kInteger}, {"noop_with_empty_axes", kInteger}, {"k", kInteger}, {"upper", kInteger},
+      {"dtype", kInteger}, {"alpha", kFloat}, {"beta", kFloat},
       {"gamma", kFloat}, {"epsilon", kFloat}, {"ratio", kFloat}, {"value_float", kFloat}, {"lambd", kFloat},
       {"bias", kFloat}, {"auto_pad", kText}, {"mode", kText}, {"approximate", kText}, {"direction", kText},
       {"value", kTensor}, {"axes", kIntegers}, {"pads", kIntegers}, {"strides", kIntegers}, {"dilations", kIntegers},

@@ -119,6 +119,13 @@ const std::vector<ErrorCase>& error_cases() {
       {"const e f32 [2, 0] = {}\ny = ArgMin(e) {axis = 1}", kModel, "node y (ArgMin): ArgMin over no elements"},
       {"const k i64 [1] = {5}\ny, z = TopK(x, k)", kModel, "node y (TopK): k = 5 is outside [0, 4]"},
       {"y, z = TopK(x)", kModel, "node y (TopK): k = -1 is outside [0, 4]"},
+      {"y = EyeLike(x)", kModel, "node y (EyeLike): expected a matrix, got shape [1, 2, 3, 4]"},
+      {"y = Trilu(i)", kModel, "node y (Trilu): expected matrices, got shape [2]"},
+      {"y = OneHot(i, i, i)", kModel, "node y (OneHot): depth must be one number, got shape [2]"},
+      {"const d i64 [] = {9223372036854775807}\ny = OneHot(i, d, i)", kLimit,
+       "node y (OneHot): shape [2, 9223372036854775807] has more than 268435456 elements"},
+      {"const t bool [] = {1}\ny = Dropout(x, _, t)", kForm,
+       "node y (Dropout): training_mode: export the model for inference"},
       {"y = CumSum(x, i)", kModel, "node y (CumSum): expected one axis, got 2"},
       {"y = ReduceMax(x) {axes = [0, -4]}", kModel, "node y (ReduceMax): axis -4 appears twice"},
   };

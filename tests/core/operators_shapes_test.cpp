@@ -105,6 +105,10 @@ constexpr Row kRows[] = {
     {"const i i64 [2, 3] = 1|y = Gather(x, i) {axis = 1}", "f32 [N, 2, 3, 6, 4]"},
     {"const table f32 [100, 16] = 0|input i i64 [N, 12]|y = Gather(table, i)", "f32 [N, 12, 16]"},
     {"y, m = Dropout(x) {ratio = 0.5}", "f32 [N, 8, 6, 4]"},
+    {"input c f32 [N, 2, 3]|y = Trilu(c)", "f32 [N, 2, 3]"},
+    {"const c f32 [2, 3] = 0|y = EyeLike(c) {dtype = 7}", "i64 [2, 3]"},
+    {"input c i64 [N]|const d i64 [] = {5}|const v f32 [2] = {0, 1}|y = OneHot(c, d, v)", "f32 [N, 5]"},
+    {"input c i64 [N]|const d f32 [1] = {5}|const v f32 [2] = {0, 1}|y = OneHot(c, d, v) {axis = 0}", "f32 [5, N]"},
     {"y = Identity(x)", "f32 [N, 8, 6, 4]"},
     {"y = Cast(x) {to = 10}", "f16 [N, 8, 6, 4]"},
     // Shapes
@@ -245,6 +249,13 @@ constexpr Row kErrors[] = {
     {"const a i64 [] = {0}|y = CumSum(x, a)",
      "unsupported: node y (CumSum): the sum works along axis 0 of [N, 8, 6, 4], which is the batch: samples must stay "
      "independent"},
+    {"input m f32 [N, 3]|y = Trilu(m)",
+     "unsupported: node y (Trilu): the triangle works along axis 0 of [N, 3], which is the batch: samples must stay "
+     "independent"},
+    {"const r f32 [] = 0.5|const t bool [] = {1}|y = Dropout(x, r, t)",
+     "unsupported: node y (Dropout): training_mode: export the model for inference"},
+    {"input c i64 [N]|const d i64 [] = {-5}|const v f32 [2] = {0, 1}|y = OneHot(c, d, v)",
+     "invalid_model: node y (OneHot): the depth must be one number from 0 to 268435456, got [-5]"},
     // Normalisation, orders, slopes
     {"const c f32 [6] = 1|y = LayerNormalization(x, c)",
      "unsupported: node y (LayerNormalization): the scale has shape [6]; only that of the normalised axes, [4], is "

@@ -64,6 +64,11 @@ Outputs run_reduction(const Node& node, Inputs inputs);
 Outputs run_arg_extreme(const Node& node, Inputs inputs);
 Outputs run_top_k(const Node& node, Inputs inputs);
 Outputs run_cum_sum(const Node& node, Inputs inputs);
+// masks.cpp
+Outputs run_dropout(const Node& node, Inputs inputs);
+Outputs run_eye_like(const Node& node, Inputs inputs);
+Outputs run_trilu(const Node& node, Inputs inputs);
+Outputs run_one_hot(const Node& node, Inputs inputs);
 // joining.cpp, slicing.cpp, reshaping.cpp, shapes.cpp
 Outputs run_concat(const Node& node, Inputs inputs);
 Outputs run_split(const Node& node, Inputs inputs);

@@ -11,11 +11,6 @@ using Elements = std::vector<Dim>;
 
 Outputs infer_identity(const Node&, Inputs inputs) { return std::vector<ValueInfo>{*inputs[0]}; }
 
-// The ratio is an attribute, or an input since opset 12; at inference neither matters.
-Outputs infer_dropout(const Node&, Inputs inputs) {
-  return std::vector<ValueInfo>{*inputs[0], make_info(DType::kBool, inputs[0]->shape)};
-}
-
 Outputs infer_concat(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_same_type(inputs));
   for (const ValueInfo* info : inputs)
@@ -288,7 +283,6 @@ Outputs infer_gather(const Node& node, Inputs inputs) {
 
 void register_data_movement(Registry& registry) {
   add_operator(registry, "Identity", 1, 1, infer_identity);
-  add_operator(registry, "Dropout", 1, 3, infer_dropout);
   add_operator(registry, "Concat", 1, kAnyNumber, infer_concat);
   add_operator(registry, "Split", 1, 2, infer_split);
   add_operator(registry, "Slice", 1, 5, infer_slice);

@@ -20,6 +20,7 @@ void register_normalisation(Registry& registry);
 void register_activation(Registry& registry);
 void register_elementwise(Registry& registry);
 void register_data_movement(Registry& registry);
+void register_masks(Registry& registry);
 void register_reduction(Registry& registry);
 void register_shape_chain(Registry& registry);
 
