@@ -4,13 +4,14 @@
 
 #include "onnx.pb.h"
 #include "onnx/names.h"
+#include "onnx/newer_forms.h"
 #include "onnx/onnx.h"
 #include "onnx/tensor_proto.h"
 
 namespace offramp {
 namespace {
 
-constexpr int64_t kIrVersion = 8;
+constexpr int64_t kIrVersion = 8, kNewerIrVersion = 10;  // that opsets 17 and 21 came with
 constexpr int64_t kMinOpset = 13;
 constexpr int64_t kMaxOpset = 17;
 
@@ -100,11 +101,8 @@ void write_constants(const Graph& graph, UniqueNames& names, onnx::GraphProto& p
 }
 
 Status write_model(const Graph& graph, onnx::ModelProto& model) {
-  if (graph.opset < kMinOpset || graph.opset > kMaxOpset)
-    return invalid_argument("opset " + std::to_string(graph.opset) + ", expected " + std::to_string(kMinOpset) +
-                            " to " + std::to_string(kMaxOpset) + "; normalise the graph first");
   OFFRAMP_RETURN_IF_ERROR(validate(graph));
-  model.set_ir_version(kIrVersion);
+  model.set_ir_version(graph.opset == kNewerOpset ? kNewerIrVersion : kIrVersion);
   model.set_producer_name("offramp");
   std::set<std::string> domains;
   for (const Node& node : graph.nodes)
@@ -129,8 +127,13 @@ Status write_model(const Graph& graph, onnx::ModelProto& model) {
 }  // namespace
 
 Result<std::vector<uint8_t>> export_onnx(const Graph& graph) {
+  if ((graph.opset < kMinOpset || graph.opset > kMaxOpset) && graph.opset != kNewerOpset)
+    return invalid_argument("opset " + std::to_string(graph.opset) + ", expected " + std::to_string(kMinOpset) +
+                            " to " + std::to_string(kMaxOpset) + " or " + std::to_string(kNewerOpset) +
+                            "; normalise the graph first").within("writing model");
+  const bool newer = graph.opset == kNewerOpset || needs_newer_opset(graph);
   onnx::ModelProto model;
-  OFFRAMP_RETURN_IF_ERROR(write_model(graph, model).within("writing model"));
+  OFFRAMP_RETURN_IF_ERROR(write_model(newer ? in_newer_forms(graph) : graph, model).within("writing model"));
   const size_t size = model.ByteSizeLong();
   if (size > size_t{INT32_MAX})
     return limit_exceeded("the model would have " + std::to_string(size) + " bytes, at most " +

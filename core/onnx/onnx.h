@@ -28,8 +28,9 @@ Result<Graph> import_onnx(std::span<const uint8_t> bytes, const ImportLimits& li
 // Errors: kInvalidData if it is none; kInvalidModel, kLimitExceeded and kUnsupported as for a model's tensors.
 Result<Tensor> import_tensor(std::span<const uint8_t> bytes);
 
-// Writes a ModelProto that ONNX's checker accepts: IR version 8, the graph's opset (13 to 17), shapes of inputs and
-// outputs with the batch as symbolic dimension "N", constants as initialisers. Same graph, same bytes.
+// Writes a ModelProto that ONNX's checker accepts: the graph's opset (13 to 17, or 21), raised to 21 if a node needs it;
+// IR version 8 or 10; shapes of inputs and outputs with the batch as symbolic dimension "N"; constants as initialisers.
+// Same graph, same bytes.
 // Errors: kInvalidArgument if the opset is another or an output's shape is not known: normalise first.
 Result<std::vector<uint8_t>> export_onnx(const Graph& graph);
 
