@@ -89,6 +89,7 @@ run_tests() {
     say "no real data in $OFFRAMP_DATA: tests that need it are skipped (OFFRAMP_DATA names another folder)"
     unset OFFRAMP_DATA
   fi
+  install_debian chromium
   build all
   rm -rf "$ROOT/build/test_logs"
   mkdir -p "$ROOT/build/test_logs"
@@ -100,7 +101,7 @@ run_tests() {
     conformance_suite conformance-native "$ROOT/build/native/tests/offramp_conformance"
     conformance_suite conformance-wasm node "$ROOT/build/wasm/tests/offramp_conformance.js"
   fi
-  for suite in wasm cli; do
+  for suite in wasm cli bench; do
     mapfile -t files < <(find "$ROOT/build/ts/tests/$suite" -name '*.test.js' 2>/dev/null | sort)
     [ ${#files[@]} = 0 ] || node_suite "$suite" "${files[@]}"
   done

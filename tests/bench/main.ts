@@ -9,6 +9,7 @@ import { chromiumHost } from './hosts/chromium.js';
 import type { Host } from './hosts/host.js';
 import { nodeHost } from './hosts/node.js';
 import { measureModel, type Effort } from './measure.js';
+import { renderPage } from './page.js';
 import { defaultModels, findModels, knownModels } from './models.js';
 import { summarise, type BenchResults } from './results.js';
 import { renderComparison, renderTable } from './terminal.js';
@@ -51,7 +52,7 @@ async function main(): Promise<void> {
   if (effort.clock === 'cpu' && hostNames.includes('chromium')) throw new Error('--clock cpu: only Node tells a process\'s own time');
   const models = await findModels(list(values.models, defaultModels, knownModels, 'models'));
   const folder = values.output ?? join(checkout, 'build/bench');
-  const results: BenchResults = { machine: cpus()[0]?.model ?? 'unknown', hosts: {}, date: new Date().toISOString(), models: [] };
+  const results: BenchResults = { machine: cpus()[0]?.model ?? 'unknown', hosts: {}, date: new Date().toISOString(), rounds: effort.rounds, clock: effort.clock, models: [] };
   let seed = 1;
   const random = (): number => {
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
@@ -67,13 +68,15 @@ async function main(): Promise<void> {
         results.models.push(result);
         clear();
         process.stdout.write(`${renderTable(summarise(result), result)}\n\n`);
-        await writeFile(join(folder, 'results.json'), JSON.stringify(results, null, 1));
+        await writeFile(join(folder, 'results.json'), JSON.stringify(results));
+        await writeFile(join(folder, 'index.html'), renderPage(results));
       }
     } finally {
       await host.close();
     }
   }
   process.stdout.write(`${renderComparison(results)}\n`);
+  process.stderr.write(`wrote ${join(folder, 'index.html')} and results.json\n`);
 }
 
 type EngineName = EngineChoice['engine'];

@@ -104,11 +104,7 @@ function checkAgreement(model: BenchModel, running: readonly Running[]): void {
 export function relativeDifference(values: Float32Array, reference: Float32Array): number {
   if (values.length !== reference.length) return Infinity;
   const largest = reference.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  let worst = 0;
-  values.forEach((value, index) => {
-    const difference = Math.abs(value - (reference[index] as number));
-    if (!(difference <= worst)) worst = difference;
-  });
+  const worst = values.reduce((most, value, index) => Math.max(most, Math.abs(value - (reference[index] as number))), 0);
   return worst / Math.max(largest, 1e-30);
 }
 

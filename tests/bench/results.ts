@@ -24,6 +24,8 @@ export interface BenchResults {
   machine: string;
   hosts: Record<string, string>;
   date: string;
+  rounds: number;
+  clock: 'wall' | 'cpu';
   models: ModelResult[];
 }
 
