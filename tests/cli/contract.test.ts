@@ -50,6 +50,19 @@ test('inspect', async () => {
   assert.match(out, /places for exits\n *# +after/);
 });
 
+test('inspect: a model that cannot run is shown with every reason, and refused by name elsewhere', async () => {
+  const odd = at('odd.onnx');
+  writeFileSync(odd, Buffer.from(readFileSync(exampleModel).toString('latin1').replaceAll('Relu', 'Zelu'), 'latin1'));
+  const report = checked('inspect', (await succeed('inspect', odd, '--json')).out) as { unsupported: string[]; operators: Record<string, number> };
+  assert.equal(report.unsupported.length, report.operators['Zelu']);
+  for (const part of report.unsupported) assert.match(part, /^node .+ \(Zelu\): operator Zelu has no kernel$/);
+  const { out } = await succeed('inspect', odd);
+  assert.equal(out.match(/operator Zelu has no kernel$/gm)?.length, report.unsupported.length);
+  const refused = await offramp('augment', odd, '--data', train, '-o', at('odd.offramp'));
+  assert.equal(refused.code, 3);
+  assert.ok(refused.err.includes(`cannot run ${report.unsupported[0]}; ${report.unsupported[1]}`), refused.err);
+});
+
 test('augment: JSON, remarks on standard error, and one file', () => {
   const report = checked('augment', augmented.out);
   assert.deepEqual(report['rows'], { train: 200, select: 100, certify: 0, test: 100 });

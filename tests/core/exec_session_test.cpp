@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "exec/plan.h"
+#include "exec/reference/kernels.h"
 #include "graph/operators.h"
 #include "graph/text.h"
 
@@ -61,6 +62,14 @@ output y
     REQUIRE_FALSE(session.ok());
     CHECK(session.error().code == ErrorCode::kUnsupported);
     CHECK(session.error().to_string() == "cannot run " + attention + "; " + thing);
+  }
+}
+
+TEST_CASE("every operator with shapes has a kernel") {
+  for (const std::string& op : known_operators()) {
+    CAPTURE(op);
+    // Constant nodes become constants before a graph runs.
+    if (op != "Constant") CHECK(reference::find_kernel(op, std::nullopt).ok());
   }
 }
 

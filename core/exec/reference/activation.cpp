@@ -5,6 +5,7 @@
 
 #include "exec/reference/approximations.h"
 #include "exec/reference/broadcast.h"
+#include "exec/reference/indexing.h"
 
 namespace offramp::reference {
 namespace {
@@ -110,12 +111,12 @@ Outputs run_prelu(const Node&, Inputs inputs) {
   if (slope.dtype() != x.dtype())
     return invalid_model("inputs must have one type, got " + std::string(to_string(x.dtype())) + " and " +
                          std::string(to_string(slope.dtype())));
+  OFFRAMP_TRY(const Dims dims, broadcast_dims(x.dims(), slope.dims()));
+  if (dims != x.dims())
+    return invalid_model("a slope of shape " + to_string(slope.dims()) + " does not broadcast to the input " +
+                         to_string(x.dims()));
   return for_type(Floats{}, x.dtype(), [&]<class T>(T) -> Outputs {
-    OFFRAMP_TRY(Tensor out,
-                map_broadcast<T, T>(x, slope, x.dtype(), [](T v, T s) { return v < T(0) ? s * v : v; }));
-    if (out.dims() != x.dims())
-      return invalid_model("a slope of shape " + to_string(slope.dims()) + " does not broadcast to the input " +
-                           to_string(x.dims()));
+    OFFRAMP_TRY(Tensor out, map_broadcast<T, T>(x, slope, x.dtype(), [](T v, T s) { return v < T(0) ? s * v : v; }));
     return one(std::move(out));
   });
 }

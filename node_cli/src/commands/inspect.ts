@@ -20,7 +20,7 @@ function describe(report: InspectReport, io: CommandIo): string {
     ...report.inputs.map((value) => ['input', describeValue(value)]),
     ...report.outputs.map((value) => ['output', describeValue(value)]),
     ['opset', String(report.opset)], ['operators', operators], ['MACs', macs(report.macs)], ['parameters', count(report.parameters)],
-    ['unsupported', report.unsupported.length === 0 ? 'none' : report.unsupported.map((node) => safe(node, 80)).join(', ')],
+    ...(report.unsupported.length === 0 ? ['none'] : report.unsupported).map((part, index) => [index === 0 ? 'unsupported' : '', safe(part, 240)]),
   ], ['left', 'left']);
   const rows = report.exit_points.map((point, index) => [
     String(index + 1), safe(point.at), `[${point.shape.join(', ')}]`, macs(point.macs),

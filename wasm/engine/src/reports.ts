@@ -70,6 +70,7 @@ export interface InspectReport {
   outputs: ValueInfo[];
   opset: number;
   operators: Record<string, number>;
+  /** All that keeps the model from running, by node or input, each with its reason. */
   unsupported: string[];
   macs: number;
   parameters: number;
