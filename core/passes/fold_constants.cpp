@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "graph/operators.h"
+#include "graph/ops/ops.h"
 #include "passes/passes.h"
 #include "passes/rewriting.h"
 
@@ -39,6 +40,11 @@ std::optional<Tensor> tensor_of_elements(const ValueInfo& info) {
     values.push_back(element.size);
   }
   if (info.dtype == DType::kI64) return Tensor::of<int64_t>(dims, values);
+  if (info.dtype == DType::kBool) {
+    Tensor flags(DType::kBool, dims);
+    std::copy(values.begin(), values.end(), flags.mutable_data<bool>().begin());
+    return flags;
+  }
   if (info.dtype == DType::kI32) return Tensor::of<int32_t>(dims, std::vector<int32_t>(values.begin(), values.end()));
   return std::nullopt;
 }
@@ -70,12 +76,7 @@ class Folder {
   void set_constant_info(ValueId id, const Tensor& tensor) {
     if (known_.size() <= size_t(id.index)) known_.resize(size_t(id.index) + 1);
     ValueInfo info = constant_info(tensor);
-    if (tensor.dims().size() <= 1 && tensor.elements() <= kMaxCarriedElements) {
-      if (const auto values = constant_integers(graph_, id)) {
-        info.elements.emplace();
-        for (int64_t value : *values) info.elements->push_back({value, false});
-      }
-    }
+    if (tensor.dims().size() <= 1) info.elements = ops::carried_elements(tensor);
     known_[size_t(id.index)] = std::move(info);
   }
 
@@ -195,8 +196,6 @@ class Folder {
     }
     erase_[n] = changed_ = true;
   }
-
-  static constexpr int64_t kMaxCarriedElements = 256;
 
   Graph& graph_;
   const Evaluate& evaluate_;

@@ -172,6 +172,9 @@ constexpr Row kReshapes[] = {
     {"const t i64 [2] = {1, 192}|y = Reshape(x, t)", "f32 [N, 192]"},
     {"const t i64 [2] = {1, -1}|y = Reshape(x, t)", "f32 [N, 192]"},
     {"const t i64 [3] = {6, 8, -1}|y = Reshape(x, t)", "f32 [6N, 8, 4]"},
+    {"a = Transpose(x) {perm = [1, 0, 2, 3]}|const s i64 [2] = {-1, 24}|b = Reshape(a, s)|"
+     "const t i64 [3] = {8, -1, 24}|y = Reshape(b, t)",
+     "f32 [8, N, 24]"},
     {"const t i64 [3] = {1, 8, 23}|y = Reshape(x, t)", ""},
     // Folded into the leading dimension and back, as windowed attention does
     {"const t i64 [3] = {-1, 6, 4}|a = Reshape(x, t)|const u i64 [4] = {-1, 8, 6, 4}|y = Reshape(a, u)",

@@ -43,7 +43,7 @@ void register_activation(Registry& registry) {
         "Softsign", "Gelu", "Mish", "ThresholdedRelu", "Shrink"})
     add_operator(registry, op, 1, 1, infer_same);
   for (const char* op :
-       {"Sqrt", "Exp",  "Log",  "Abs",  "Neg",  "Erf",   "Floor", "Ceil", "Round", "Sign", "Reciprocal", "BitwiseNot",
+       {"Sqrt", "Exp",  "Log",  "Neg",  "Erf",   "Floor", "Ceil", "Round", "Sign", "Reciprocal", "BitwiseNot",
         "Sin",  "Cos",  "Tan",  "Asin", "Acos", "Atan",  "Sinh",  "Cosh", "Asinh", "Acosh", "Atanh"})
     add_operator(registry, op, 1, 1, infer_same);
   for (const char* op : {"IsNaN", "IsInf"}) add_operator(registry, op, 1, 1, infer_classification);

@@ -1,4 +1,4 @@
-// Element-wise functions of several tensors, with broadcasting. Add, Sub, Mul, Div, Equal and Where also compute on
+// Element-wise functions of several tensors, with broadcasting. Add, Sub, Mul, Div, Abs, Equal and Where also compute on
 // shapes under way: exporters build the targets of Reshape and Expand with them.
 #include "graph/ops/ops.h"
 
@@ -61,6 +61,15 @@ Outputs infer_comparison(const Node& node, Inputs inputs) {
   return std::vector<ValueInfo>{std::move(output)};
 }
 
+Outputs infer_abs(const Node&, Inputs inputs) {
+  ValueInfo output = make_info(inputs[0]->dtype, inputs[0]->shape);
+  compute_elements(output, inputs, [&](size_t i) -> Element {
+    const Dim element = pick(*inputs[0], i);
+    return element.size < 0 ? subtract({0, element.per_sample}, element) : element;
+  });
+  return std::vector<ValueInfo>{std::move(output)};
+}
+
 // The exponent may have another type than the base.
 Outputs infer_pow(const Node&, Inputs inputs) {
   OFFRAMP_TRY(Shape shape, broadcast(inputs));
@@ -108,6 +117,7 @@ void register_elementwise(Registry& registry) {
     add_operator(registry, op, 2, 2, infer_comparison);
   for (const char* op : {"And", "Or", "Xor"}) add_operator(registry, op, 2, 2, infer_logic);
   for (const char* op : {"Min", "Max", "Sum", "Mean"}) add_operator(registry, op, 1, kAnyNumber, infer_variadic);
+  add_operator(registry, "Abs", 1, 1, infer_abs);
   add_operator(registry, "Pow", 2, 2, infer_pow);
   add_operator(registry, "Not", 1, 1, infer_not);
   add_operator(registry, "Where", 3, 3, infer_where);

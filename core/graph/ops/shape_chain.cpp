@@ -138,9 +138,11 @@ Outputs infer_reshape(const Node& node, Inputs inputs) {
   OFFRAMP_TRY(const Amount have, amount_of(from));
   OFFRAMP_TRY(Amount want, amount_of(to));
   // A target with a fixed leading dimension says nothing of the batch: it was exported with a batch of 1, most often as
-  // a leading 1. Samples lie one after another, so the batch goes to the leading dimension: [1, 256] means [N, 256].
-  const bool leads = !from.empty() && from[0].per_sample;
-  if (leads && have.batches == want.batches + 1 && inferred != 0 && !to.empty()) {
+  // a leading 1. Samples lie one after another, so the batch goes to the leading dimension: [1, 256] means [N, 256]. But
+  // [17N, 32] into [17, -1, 32] splits the batch off: [17, N, 32].
+  const bool leads = !from.empty() && from[0].per_sample && !to.empty();
+  const bool splits = leads && inferred > 0 && to[0].size > 1 && from[0].size % to[0].size == 0;
+  if (leads && !splits && have.batches == want.batches + 1 && inferred != 0) {
     to[0].per_sample = true;
     ++want.batches;
   }
