@@ -8,10 +8,10 @@
 
 namespace offramp {
 
-// One f32 input, one output of f32 logits [N, classes]. Errors: kUnsupported saying which of these fails.
+// One input, f32 or i64 or i32 tokens; one output of f32 logits [N, classes]. Errors: kUnsupported saying which of these fails.
 Status check_classifier(const Graph& graph);
 
-// As load_model, for a classifier that can run; a softmax at the end is left off.
+// As load_model, for a classifier that can run; a softmax at the end is left off, and tokens are taken as f32.
 Result<Graph> load_classifier(std::span<const uint8_t> onnx);
 
 // The nodes for drawing: [{name, op, macs, shape, inputs: [node numbers]}].

@@ -90,6 +90,25 @@ Result<Json> inspect_model(std::span<const uint8_t> onnx) {
               {"network", network_json(graph)}};
 }
 
+namespace {
+
+bool is_token_type(DType dtype) { return dtype == DType::kI64 || dtype == DType::kI32; }
+
+// Samples are f32 from here on, tokens whole numbers among them: a model of tokens begins with a Cast (to ONNX's type
+// number 7 or 6).
+void take_tokens_as_floats(Graph& graph) {
+  const ValueId input = graph.inputs[0];
+  const DType dtype = graph.value(input).dtype;
+  if (!is_token_type(dtype)) return;
+  const std::string name = graph.value(input).name + ".tokens";
+  const ValueId tokens = graph.add_value(name, dtype, graph.value(input).shape);
+  for (Node& node : graph.nodes) std::replace(node.inputs.begin(), node.inputs.end(), input, tokens);
+  graph.value(input).dtype = DType::kF32;
+  graph.nodes.insert(graph.nodes.begin(), {name, "Cast", {input}, {tokens}, {{"to", int64_t{dtype == DType::kI64 ? 7 : 6}}}});
+}
+
+}  // namespace
+
 Status check_classifier(const Graph& graph) {
   if (graph.inputs.size() != 1)
     return unsupported("a classifier with one input is needed, this model has " + std::to_string(graph.inputs.size()));
@@ -98,8 +117,8 @@ Status check_classifier(const Graph& graph) {
                        "; export it with its logits alone");
   const Value& input = graph.value(graph.inputs[0]);
   const Value& output = graph.value(graph.outputs[0]);
-  if (input.dtype != DType::kF32)
-    return unsupported("input " + input.name + " must be f32, got " + std::string(to_string(input.dtype)));
+  if (input.dtype != DType::kF32 && !is_token_type(input.dtype))
+    return unsupported("input " + input.name + " must be f32, or i64 or i32 tokens, got " + std::string(to_string(input.dtype)));
   const bool logits = output.dtype == DType::kF32 && output.shape && output.shape->size() == 2 &&
                       (*output.shape)[0] == Dim{1, true} && !(*output.shape)[1].per_sample && (*output.shape)[1].size >= 2;
   if (!logits)
@@ -112,6 +131,7 @@ Status check_classifier(const Graph& graph) {
 Result<Graph> load_classifier(std::span<const uint8_t> onnx) {
   OFFRAMP_TRY(Graph graph, load_model(onnx));
   OFFRAMP_RETURN_IF_ERROR(check_classifier(graph).within("loading model"));
+  take_tokens_as_floats(graph);
   // Answers are compared and calibrated as logits: a softmax at the very end is the runtime's job.
   const auto producers = graph.producers();
   for (int32_t last = producers[size_t(graph.outputs[0].index)]; last >= 0; last = producers[size_t(graph.outputs[0].index)]) {
