@@ -79,6 +79,19 @@ update_conformance() {
   "$ROOT/build/native/tests/offramp_conformance" "$CONFORMANCE_DATA" "$CONFORMANCE_LIST" --update
 }
 
+# Sets OFFRAMP_ZOO. Where PyTorch cannot be had there is none, and its tests count as skipped: only without a network in CI.
+use_zoo() {
+  unset OFFRAMP_ZOO
+  if find_zoo; then
+    export OFFRAMP_ZOO=$ZOO
+    return
+  fi
+  if [ "${CI:-}" = true ] && (debian13_apt && apt-get -qq "${DEBIAN13[@]}" -o APT::Update::Error-Mode=any update); then
+    die "CI demands the zoo wherever Debian's packages can be reached"
+  fi
+  say "NO ZOO: PyTorch could not be had, so no model as exporters write them is tested; ./run zoo tells more"
+}
+
 run_tests() {
   local files start=$SECONDS
   SUMMARY=
@@ -91,6 +104,7 @@ run_tests() {
   fi
   install_debian chromium
   build all
+  use_zoo
   rm -rf "$ROOT/build/test_logs"
   mkdir -p "$ROOT/build/test_logs"
   if [ -e "$ROOT/build/native/tests/offramp_tests" ]; then
@@ -101,7 +115,7 @@ run_tests() {
     conformance_suite conformance-native "$ROOT/build/native/tests/offramp_conformance"
     conformance_suite conformance-wasm node "$ROOT/build/wasm/tests/offramp_conformance.js"
   fi
-  for suite in wasm cli bench; do
+  for suite in wasm cli bench zoo; do
     mapfile -t files < <(find "$ROOT/build/ts/tests/$suite" -name '*.test.js' 2>/dev/null | sort)
     [ ${#files[@]} = 0 ] || node_suite "$suite" "${files[@]}"
   done

@@ -1,4 +1,5 @@
-// Emscripten starts programs with an environment of its own: hand the tests the one variable that they read.
+// Emscripten starts programs with an environment of its own: hand the tests the variables that they read.
 Module["preRun"] = () => {
-  if (process.env.OFFRAMP_DATA) ENV.OFFRAMP_DATA = process.env.OFFRAMP_DATA;
+  for (const name of ["OFFRAMP_DATA", "OFFRAMP_ZOO"])
+    if (process.env[name]) ENV[name] = process.env[name];
 };

@@ -5,6 +5,7 @@
 #include "augment_probe.h"
 #include "extraction_probe.h"
 #include "model_probe.h"
+#include "zoo_probe.h"
 
 int main(int argc, char** argv) {
   const char* what = argc > 1 ? argv[1] : "";
@@ -12,6 +13,7 @@ int main(int argc, char** argv) {
   if (std::strcmp(what, "bench") == 0) return bench_probe(argc, argv);
   if (std::strcmp(what, "augment") == 0) return augment_probe(argc, argv);
   if (std::strcmp(what, "extraction") == 0) return extraction_probe(argc, argv);
-  std::fprintf(stderr, "usage: offramp_probe logits|bench|augment|extraction ...\n");
+  if (std::strcmp(what, "zoo") == 0) return zoo_probe(argc, argv);
+  std::fprintf(stderr, "usage: offramp_probe logits|bench|augment|extraction|zoo ...\n");
   return 2;
 }

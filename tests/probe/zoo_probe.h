@@ -1,0 +1,3 @@
+#pragma once
+
+int zoo_probe(int argc, char** argv);
