@@ -24,6 +24,11 @@ const ops::Registry& registry() {
     ops::register_masks(registry);
     ops::register_reduction(registry);
     ops::register_shape_chain(registry);
+    ops::register_indexing(registry);
+    ops::register_rearrangement(registry);
+    ops::register_resize(registry);
+    ops::register_einsum(registry);
+    ops::register_recurrent(registry);
     return registry;
   }();
   return all;
@@ -110,7 +115,11 @@ Status check_attribute_types(const Node& node) {
   static const std::map<std::string, int> types = {
       {"axis", kInteger}, {"group", kInteger}, {"keepdims", kInteger}, {"ceil_mode", kInteger}, {"transA", kInteger},
       {"transB", kInteger}, {"to", kInteger}, {"allowzero", kInteger}, {"value_int", kInteger}, {"start", kInteger},
-      {"end", kInteger}, {"num_outputs", kInteger}, {"training_mode", kInteger}, {"fmod", kInteger},
+      {"end", kInteger}, {"num_outputs", kInteger}, {"training_mode", kInteger}, {"hidden_size", kInteger}, {"layout", kInteger}, {"input_forget", kInteger},
+      {"linear_before_reset", kInteger}, {"clip", kFloat}, {"output_padding", kIntegers}, {"output_shape", kIntegers},
+      {"equation", kText}, {"batch_dims", kInteger}, {"blocksize", kInteger}, {"reduction", kText},
+      {"coordinate_transformation_mode", kText}, {"nearest_mode", kText}, {"cubic_coeff_a", kFloat},
+      {"exclude_outside", kInteger}, {"extrapolation_value", kFloat}, {"fmod", kInteger},
       {"detect_positive", kInteger}, {"detect_negative", kInteger}, {"select_last_index", kInteger},
       {"largest", kInteger}, {"sorted", kInteger}, {"exclusive", kInteger}, {"reverse", kInteger}, {"p", kInteger},
       {"size", kInteger}, {"num_groups", kInteger}, {"stash_type", kInteger}, {"count_include_pad", kInteger},

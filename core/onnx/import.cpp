@@ -13,7 +13,7 @@
 namespace offramp {
 namespace {
 
-constexpr int64_t kMinOpset = 7;
+constexpr int64_t kMinOpset = 6;
 constexpr int64_t kMaxOpset = 22;
 
 bool is_onnx_domain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }

@@ -15,7 +15,7 @@ struct ImportLimits {
   int max_nesting = 16;  // of subgraphs
 };
 
-// Reads a ModelProto of opset 7 to 22. Unknown operators import, without their subgraphs; external tensor data is
+// Reads a ModelProto of opset 6 to 22. Unknown operators import, without their subgraphs; external tensor data is
 // refused. The graph is validated and sorted. Names are made printable: control characters and bytes that are not UTF-8
 // become \xNN, what is longer than 1,024 bytes is cut.
 // Shapes: inputs' as stated. A leading 1 or open dimension is the batch, other open ones are -1. Nothing else that the

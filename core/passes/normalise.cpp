@@ -39,6 +39,7 @@ Status normalise(Graph& graph, const Evaluate& evaluate) {
       {"infer_shapes", infer},
       {"fold_batch_norms", fold_batch_norms},
       {"make_pads_explicit", make_pads_explicit},
+      {"lower_einsums", [](Graph& g) { return Result<bool>(lower_einsums(g)); }},
       {"remove_dead_nodes", [](Graph& g) { return Result<bool>(remove_dead_nodes(g)); }},
   };
   bool changed = true;

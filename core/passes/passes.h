@@ -24,6 +24,7 @@ Result<bool> upgrade_opset(Graph& graph);
 Result<bool> fold_constants(Graph& graph, const Evaluate& evaluate);
 Result<bool> fold_batch_norms(Graph& graph);
 Result<bool> make_pads_explicit(Graph& graph);  // auto_pad; also a zero Pad in front of a Conv
+bool lower_einsums(Graph& graph);  // to products of matrices, where that is possible
 bool remove_dead_nodes(Graph& graph);
 
 }  // namespace offramp

@@ -36,6 +36,13 @@ ValueId add_integers(Graph& graph, const std::string& name, const std::vector<in
   return graph.add_constant(name, Tensor::of<int64_t>({int64_t(values.size())}, values));
 }
 
+ValueId emit(Graph& graph, std::vector<Node>& nodes, std::string op, std::vector<ValueId> inputs,
+             const std::string& output_name, std::map<std::string, Attribute> attributes) {
+  const ValueId output = graph.add_value(output_name);
+  nodes.push_back({graph.value(output).name, std::move(op), std::move(inputs), {output}, std::move(attributes)});
+  return output;
+}
+
 const std::string& output_name(const Graph& graph, const Node& node) {
   for (ValueId id : node.outputs)
     if (id) return graph.value(id).name;

@@ -20,6 +20,10 @@ std::optional<std::vector<int64_t>> constant_integers(const Graph& graph, ValueI
 // A constant i64 vector.
 ValueId add_integers(Graph& graph, const std::string& name, const std::vector<int64_t>& values);
 
+// Appends a node with one new output of that name to `nodes` and returns the output.
+ValueId emit(Graph& graph, std::vector<Node>& nodes, std::string op, std::vector<ValueId> inputs,
+             const std::string& output_name, std::map<std::string, Attribute> attributes);
+
 // The node's input, absent if the list is shorter.
 inline ValueId input_at(const Node& node, size_t index) {
   return index < node.inputs.size() ? node.inputs[index] : ValueId{};

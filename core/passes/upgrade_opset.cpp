@@ -7,6 +7,7 @@
 #include "graph/operators.h"
 #include "passes/passes.h"
 #include "passes/rewriting.h"
+#include "passes/upgrade.h"
 
 namespace offramp {
 namespace {
@@ -184,6 +185,10 @@ Result<bool> upgrade_node(Graph& graph, Node& node) {
   if (node.op.starts_with("Reduce")) return upgrade_reduction(graph, node);
   if (node.op == "Slice") return upgrade_slice(graph, node);
   if (node.op == "Pad") return upgrade_pad(graph, node);
+  if (node.op == "Scatter") {
+    node.op = "ScatterElements";  // its name up to opset 10
+    return true;
+  }
   if (node.op == "Split") return upgrade_split(graph, node);
   if (node.op == "BatchNormalization") return upgrade_batch_norm(node);
   if (node.op == "GroupNormalization") return upgrade_group_norm(graph, node);
@@ -243,12 +248,15 @@ Status upgrade_softmaxes(Graph& graph) {
 
 Result<bool> upgrade_opset(Graph& graph) {
   bool changed = graph.opset != kOpset;
+  if (graph.opset < 7) OFFRAMP_RETURN_IF_ERROR(upgrade_broadcasts(graph));
   const std::vector<int32_t> uses = count_uses(graph);
   for (Node& node : graph.nodes) {
     OFFRAMP_TRY(const bool upgraded, upgrade_node(graph, node).within(node.frame()));
     changed |= upgraded | drop_unused_outputs(node, uses);
     for (; !node.inputs.empty() && !node.inputs.back(); changed = true) node.inputs.pop_back();
   }
+  changed |= upgrade_resizes(graph);
+  changed |= upgrade_wrapped_pads(graph);
   if (graph.opset < 13) OFFRAMP_RETURN_IF_ERROR(upgrade_softmaxes(graph));
   graph.opset = kOpset;
   return changed;

@@ -62,6 +62,7 @@ Result<Graph> specialise(Graph graph, std::vector<Tensor>& inputs, Known known) 
 Result<std::string> run_data_set(const Graph& graph, const std::string& folder, Known known) {
   OFFRAMP_TRY(std::vector<Tensor> inputs, read_tensors(folder + "/input_"));
   OFFRAMP_TRY(const Graph normal, specialise(graph, inputs, known));
+  OFFRAMP_RETURN_IF_ERROR(check_supported(normal));
   for (const Backend backend : {Backend::kReference, Backend::kXnnpack}) {
     OFFRAMP_TRY(const auto session, Session::create(normal, {backend}));
     OFFRAMP_TRY(const std::vector<Tensor> outputs, session->run(inputs));

@@ -114,8 +114,8 @@ TEST_CASE("bad models: opsets") {
        "loading model: does not say which opset of ONNX's operators it uses"},
       {"only another domain's", model(graph(relu_parts()), 3, "com.example").vector(), kUnsupported,
        "loading model: imports none of ONNX's own operators, only com.example"},
-      {"too old", model_bytes(relu_parts(), 6), kUnsupported, "loading model: opset 6; opsets 7 to 22 are supported"},
-      {"too new", model_bytes(relu_parts(), 23), kUnsupported, "loading model: opset 23; opsets 7 to 22 are supported"},
+      {"too old", model_bytes(relu_parts(), 5), kUnsupported, "loading model: opset 5; opsets 6 to 22 are supported"},
+      {"too new", model_bytes(relu_parts(), 23), kUnsupported, "loading model: opset 23; opsets 6 to 22 are supported"},
       {"two", model(graph(relu_parts()), 13).add(8, Message().text(1, "ai.onnx").number(2, 17)).vector(), kInvalid,
        "loading model: imports ONNX's operators twice, opset 13 and 17"},
   });

@@ -43,6 +43,10 @@ Result<std::vector<int64_t>> integers_of(const Tensor& tensor, const char* role)
   if (tensor.elements() > int64_t(kMaxRank) * 4)
     return invalid_model(std::string(role) + " has " + std::to_string(tensor.elements()) + " elements, at most " +
                          std::to_string(kMaxRank * 4) + " make sense");
+  return all_integers_of(tensor, role);
+}
+
+Result<std::vector<int64_t>> all_integers_of(const Tensor& tensor, const char* role) {
   if (tensor.dtype() == DType::kI64) {
     const auto data = tensor.data<int64_t>();
     return std::vector<int64_t>(data.begin(), data.end());
@@ -52,6 +56,21 @@ Result<std::vector<int64_t>> integers_of(const Tensor& tensor, const char* role)
     return std::vector<int64_t>(data.begin(), data.end());
   }
   return invalid_model(std::string(role) + " must be i64 or i32, got " + std::string(to_string(tensor.dtype())));
+}
+
+Result<int64_t> read_position(int64_t index, int64_t size) {
+  if (index < -size || index >= size)
+    return invalid_model("index " + std::to_string(index) + " is outside [" + std::to_string(-size) + ", " +
+                         std::to_string(size - 1) + "]");
+  return index < 0 ? index + size : index;
+}
+
+Result<std::vector<int64_t>> read_positions(const Tensor& indices, int64_t size) {
+  OFFRAMP_TRY(std::vector<int64_t> positions, all_integers_of(indices, "indices"));
+  for (int64_t& at : positions) {
+    OFFRAMP_TRY(at, read_position(at, size));
+  }
+  return positions;
 }
 
 Result<int64_t> normal_axis(int64_t axis, size_t rank) {

@@ -29,6 +29,11 @@ Result<Tensor> cast_tensor(const Tensor& x, DType dtype);
 
 // Elements of an i64 or i32 tensor with at most one dimension. Errors: kInvalidModel naming the role.
 Result<std::vector<int64_t>> integers_of(const Tensor& tensor, const char* role);
+// An i64 or i32 tensor of any shape and size, element by element. Errors: kInvalidModel naming the role.
+Result<std::vector<int64_t>> all_integers_of(const Tensor& tensor, const char* role);
+// Indices into an axis of that size, negative ones counted from its end. Errors: kInvalidModel.
+Result<int64_t> read_position(int64_t index, int64_t size);
+Result<std::vector<int64_t>> read_positions(const Tensor& indices, int64_t size);
 // `axis` in [-rank, rank) as one in [0, rank). Errors: kInvalidModel.
 Result<int64_t> normal_axis(int64_t axis, size_t rank);
 // The same for a list without repetition, in its order.

@@ -83,4 +83,36 @@ Result<Tensor> copy_strided(const Tensor& source, int64_t offset, const Dims& st
   return out;
 }
 
+Status expect_aligned(const Dims& data, const Dims& indices, size_t axis) {
+  bool fits = data.size() == indices.size();
+  for (size_t i = 0; fits && i < data.size(); ++i) fits = i == axis || indices[i] <= data[i];
+  if (fits) return {};
+  return invalid_model("indices " + to_string(indices) + " do not fit data " + to_string(data) + " along axis " +
+                       std::to_string(axis));
+}
+
+Result<IndexedBlocks> index_blocks(const Dims& data, const Tensor& indices, size_t batch) {
+  const Dims& dims = indices.dims();
+  if (dims.empty() || dims.back() < 1 || size_t(dims.back()) > data.size() - batch)
+    return invalid_model("indices " + to_string(dims) + " do not name axes of data " + to_string(data));
+  OFFRAMP_TRY(const auto values, all_integers_of(indices, "indices"));
+  const auto depth = size_t(dims.back());
+  const Dims strides = strides_of(data);
+  IndexedBlocks blocks;
+  for (size_t i = batch + depth; i < data.size(); ++i) blocks.size *= data[i];
+  int64_t shared = 1, batch_size = 1;  // how many batches there are, and how large each is
+  for (size_t i = 0; i < batch; ++i) shared *= data[i];
+  for (size_t i = batch; i < data.size(); ++i) batch_size *= data[i];
+  const size_t rows = values.size() / depth;
+  for (size_t row = 0; row < rows; ++row) {
+    int64_t start = int64_t(row / (rows / size_t(shared))) * batch_size;
+    for (size_t i = 0; i < depth; ++i) {
+      OFFRAMP_TRY(const int64_t at, read_position(values[row * depth + i], data[batch + i]));
+      start += at * strides[batch + i];
+    }
+    blocks.starts.push_back(start);
+  }
+  return blocks;
+}
+
 }  // namespace offramp::reference

@@ -20,4 +20,16 @@ Dims broadcast_strides(const Dims& from, const Dims& to);
 // Precondition: every index lies within `source`. Errors: kLimitExceeded, kUnsupported for the output's shape.
 Result<Tensor> copy_strided(const Tensor& source, int64_t offset, const Dims& strides, Dims dims);
 
+// Indices pick along `axis`; elsewhere they must lie within the data. Errors: kInvalidModel.
+Status expect_aligned(const Dims& data, const Dims& indices, size_t axis);
+
+// Where in the data the blocks begin that the rows of `indices` name, and their size in elements. Each row names as many
+// leading axes as it is long, behind `batch` axes that data and indices share.
+// Precondition: those are equal, and fewer than each has. Errors: kInvalidModel.
+struct IndexedBlocks {
+  std::vector<int64_t> starts;
+  int64_t size = 1;
+};
+Result<IndexedBlocks> index_blocks(const Dims& data, const Tensor& indices, size_t batch);
+
 }  // namespace offramp::reference

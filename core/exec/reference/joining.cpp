@@ -38,24 +38,6 @@ Result<std::vector<int64_t>> split_sizes(const Node& node, Inputs inputs, int64_
   return sizes;
 }
 
-Result<std::vector<int64_t>> gather_indices(const Tensor& indices, int64_t size) {
-  std::vector<int64_t> positions(size_t(indices.elements()));
-  for (size_t i = 0; i < positions.size(); ++i) {
-    int64_t at = 0;
-    if (indices.dtype() == DType::kI64)
-      at = indices.data<int64_t>()[i];
-    else if (indices.dtype() == DType::kI32)
-      at = indices.data<int32_t>()[i];
-    else
-      return invalid_model("indices must be i64 or i32, got " + std::string(to_string(indices.dtype())));
-    if (at < -size || at >= size)
-      return invalid_model("index " + std::to_string(at) + " is outside [" + std::to_string(-size) + ", " +
-                           std::to_string(size - 1) + "]");
-    positions[i] = at < 0 ? at + size : at;
-  }
-  return positions;
-}
-
 }  // namespace
 
 Outputs run_concat(const Node& node, Inputs inputs) {
@@ -117,7 +99,7 @@ Outputs run_gather(const Node& node, Inputs inputs) {
   const Tensor& x = *inputs[0];
   OFFRAMP_TRY(const int64_t axis, normal_axis(node.integer("axis", 0), x.dims().size()));
   const int64_t size = x.dims()[size_t(axis)];
-  OFFRAMP_TRY(const auto positions, gather_indices(*inputs[1], size));
+  OFFRAMP_TRY(const auto positions, read_positions(*inputs[1], size));
   Dims dims = x.dims();
   dims.erase(dims.begin() + ptrdiff_t(axis));
   dims.insert(dims.begin() + ptrdiff_t(axis), inputs[1]->dims().begin(), inputs[1]->dims().end());

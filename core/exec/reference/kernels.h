@@ -30,6 +30,7 @@ Result<const KernelEntry*> find_kernel(const std::string& op, std::optional<DTyp
 
 // convolution.cpp, pooling.cpp, global_pooling.cpp
 Outputs run_conv(const Node& node, Inputs inputs);
+Outputs run_conv_transpose(const Node& node, Inputs inputs);
 Outputs run_average_pool(const Node& node, Inputs inputs);
 Outputs run_max_pool(const Node& node, Inputs inputs);
 Outputs run_lp_pool(const Node& node, Inputs inputs);
@@ -88,5 +89,19 @@ Outputs run_cast(const Node& node, Inputs inputs);
 Outputs run_cast_like(const Node& node, Inputs inputs);
 Outputs run_constant_of_shape(const Node& node, Inputs inputs);
 Outputs run_range(const Node& node, Inputs inputs);
+// picking.cpp, scattering.cpp, rearranging.cpp, resize.cpp
+Outputs run_gather_elements(const Node& node, Inputs inputs);
+Outputs run_gather_nd(const Node& node, Inputs inputs);
+Outputs run_scatter_elements(const Node& node, Inputs inputs);
+Outputs run_scatter_nd(const Node& node, Inputs inputs);
+Outputs run_tile(const Node& node, Inputs inputs);
+Outputs run_depth_to_space(const Node& node, Inputs inputs);
+Outputs run_space_to_depth(const Node& node, Inputs inputs);
+Outputs run_resize(const Node& node, Inputs inputs);
+// einsum.cpp, recurrent_cells.cpp
+Outputs run_einsum(const Node& node, Inputs inputs);
+Outputs run_rnn(const Node& node, Inputs inputs);
+Outputs run_gru(const Node& node, Inputs inputs);
+Outputs run_lstm(const Node& node, Inputs inputs);
 
 }  // namespace offramp::reference

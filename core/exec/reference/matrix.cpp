@@ -1,25 +1,10 @@
 // Gemm and MatMul.
 #include "exec/reference/arguments.h"
 #include "exec/reference/indexing.h"
+#include "exec/reference/product.h"
 
 namespace offramp::reference {
 namespace {
-
-// A matrix as element strides, so that transposition costs nothing.
-struct Matrix {
-  const float* data;
-  int64_t row_stride, column_stride;
-};
-
-// out [rows, columns] += a [rows, depth] * b [depth, columns]
-void multiply_add(Matrix a, Matrix b, float* out, int64_t rows, int64_t depth, int64_t columns) {
-  for (int64_t i = 0; i < rows; ++i)
-    for (int64_t k = 0; k < depth; ++k) {
-      const float factor = a.data[i * a.row_stride + k * a.column_stride];
-      for (int64_t j = 0; j < columns; ++j)
-        out[i * columns + j] += factor * b.data[k * b.row_stride + j * b.column_stride];
-    }
-}
 
 Status expect_f32(Inputs inputs) {
   for (const Tensor* input : inputs)
@@ -42,10 +27,14 @@ Outputs run_gemm(const Node& node, Inputs inputs) {
   OFFRAMP_TRY(Tensor out, create_output(DType::kF32, {rows, columns}));
   OFFRAMP_RETURN_IF_ERROR(expect_work(double(rows) * double(depth) * double(columns)));
   const auto data = out.mutable_data<float>();
-  const int64_t a_columns = a.dims()[1], b_columns = b.dims()[1];
-  multiply_add({a.data<float>().data(), trans_a ? 1 : a_columns, trans_a ? a_columns : 1},
-               {b.data<float>().data(), trans_b ? 1 : b_columns, trans_b ? b_columns : 1}, data.data(), rows, depth,
-               columns);
+  const int64_t a_columns = a.dims()[1];
+  std::vector<float> turned;
+  if (trans_b) {
+    turned.resize(size_t(b.elements()));
+    transpose(b.data<float>().data(), columns, depth, turned.data());
+  }
+  add_product({a.data<float>().data(), trans_a ? 1 : a_columns, trans_a ? a_columns : 1},
+              trans_b ? turned.data() : b.data<float>().data(), columns, data.data(), columns, rows, depth, columns);
   const float alpha = node.number("alpha", 1.0f), beta = node.number("beta", 1.0f);
   for (float& value : data) value *= alpha;
   if (const Tensor* c = optional_input(inputs, 2)) {
@@ -91,8 +80,8 @@ Outputs run_matmul(const Node&, Inputs inputs) {
       a_at += index[i] * a_strides[i];
       b_at += index[i] * b_strides[i];
     }
-    multiply_add({inputs[0]->data<float>().data() + a_at * rows * depth, depth, 1},
-                 {inputs[1]->data<float>().data() + b_at * depth * columns, columns, 1}, to, rows, depth, columns);
+    add_product({inputs[0]->data<float>().data() + a_at * rows * depth, depth, 1},
+                inputs[1]->data<float>().data() + b_at * depth * columns, columns, to, columns, rows, depth, columns);
     to += rows * columns;
   } while (advance(index, batch));
   return one(std::move(out));

@@ -1,4 +1,4 @@
-// Slice with any steps, and Pad by constants, reflection or edges, for every element type.
+// Slice with any steps, and Pad by constants, reflection, edges or repetition, for every element type.
 #include <algorithm>
 #include <cstring>
 
@@ -9,19 +9,30 @@
 namespace offramp::reference {
 namespace {
 
-enum class Fill { kConstant, kReflect, kEdge };
+enum class Fill { kConstant, kReflect, kEdge, kWrap };
 
-// The source position of an output position, -1 for the constant.
-int64_t source_position(int64_t at, int64_t size, Fill fill) {
+// The source position of an output position counted from the input's begin, -1 for the constant.
+int64_t filled_position(int64_t at, int64_t size, Fill fill) {
   if (at >= 0 && at < size) return at;
   if (fill == Fill::kConstant) return -1;
   if (fill == Fill::kEdge) return at < 0 ? 0 : size - 1;
+  if (fill == Fill::kWrap) return (at % size + size) % size;
   return at < 0 ? -at : 2 * (size - 1) - at;
 }
 
+// One axis. Negative pads crop, and what is left is what the others reflect or repeat.
+struct PaddedAxis {
+  int64_t size = 0, begin = 0, end = 0;
+  int64_t left() const { return size + std::min<int64_t>(begin, 0) + std::min<int64_t>(end, 0); }
+  int64_t source(int64_t at, Fill fill) const {
+    const int64_t position = filled_position(at - std::max<int64_t>(begin, 0), left(), fill);
+    return position < 0 ? -1 : position - std::min<int64_t>(begin, 0);
+  }
+};
+
 struct Padding {
   Fill fill = Fill::kConstant;
-  std::vector<int64_t> begin, end;  // per axis; negative ones crop
+  std::vector<PaddedAxis> axes;
 };
 Result<Padding> read_padding(const Node& node, Inputs inputs) {
   const Dims& dims = inputs[0]->dims();
@@ -31,8 +42,10 @@ Result<Padding> read_padding(const Node& node, Inputs inputs) {
     padding.fill = Fill::kReflect;
   else if (mode == "edge")
     padding.fill = Fill::kEdge;
+  else if (mode == "wrap")
+    padding.fill = Fill::kWrap;
   else if (mode != "constant")
-    return unsupported("mode \"" + mode + "\"; constant, reflect and edge have kernels");
+    return unsupported("mode \"" + mode + "\"; constant, reflect, edge and wrap have kernels");
   OFFRAMP_TRY(const auto pads, integers_of(*inputs[1], "pads"));
   std::vector<int64_t> axes(dims.size());
   for (size_t i = 0; i < axes.size(); ++i) axes[i] = int64_t(i);
@@ -42,21 +55,20 @@ Result<Padding> read_padding(const Node& node, Inputs inputs) {
   }
   if (pads.size() != 2 * axes.size())
     return invalid_model("expected " + std::to_string(2 * axes.size()) + " pads, got " + std::to_string(pads.size()));
-  padding.begin.assign(dims.size(), 0);
-  padding.end.assign(dims.size(), 0);
+  for (int64_t size : dims) padding.axes.push_back({size});
   for (size_t i = 0; i < axes.size(); ++i) {
-    const auto axis = size_t(axes[i]);
-    padding.begin[axis] = pads[i];
-    padding.end[axis] = pads[i + axes.size()];
-    for (int64_t pad : {pads[i], pads[i + axes.size()]}) {
+    PaddedAxis& axis = padding.axes[size_t(axes[i])];
+    for (int64_t pad : {pads[i], pads[i + axes.size()]})
       if (pad < -kMaxTensorElements || pad > kMaxTensorElements)
         return limit_exceeded("a pad of " + std::to_string(pad));
-      if (padding.fill == Fill::kReflect && pad >= std::max<int64_t>(1, dims[axis]))
-        return invalid_model("a reflected pad of " + std::to_string(pad) + " needs more than " +
-                             std::to_string(dims[axis]) + " elements along axis " + std::to_string(axis));
-      if (padding.fill == Fill::kEdge && pad > 0 && dims[axis] == 0)
-        return invalid_model("axis " + std::to_string(axis) + " has no edge to repeat");
-    }
+    axis.begin = pads[i];
+    axis.end = pads[i + axes.size()];
+    const int64_t most = std::max(axis.begin, axis.end);
+    if (padding.fill == Fill::kReflect && most >= std::max<int64_t>(1, axis.left()))
+      return invalid_model("a reflected pad of " + std::to_string(most) + " needs more than " +
+                           std::to_string(axis.left()) + " elements along axis " + std::to_string(axes[i]));
+    if ((padding.fill == Fill::kEdge || padding.fill == Fill::kWrap) && most > 0 && axis.left() <= 0)
+      return invalid_model("axis " + std::to_string(axes[i]) + " has no edge to repeat");
   }
   return padding;
 }
@@ -93,7 +105,7 @@ Outputs run_pad(const Node& node, Inputs inputs) {
   }
   Dims dims = x.dims();
   for (size_t i = 0; i < dims.size(); ++i) {
-    dims[i] += padding.begin[i] + padding.end[i];
+    dims[i] += padding.axes[i].begin + padding.axes[i].end;
     if (dims[i] < 0) return invalid_model("pads crop more than axis " + std::to_string(i) + " has");
   }
   OFFRAMP_TRY(Tensor out, create_output(x.dtype(), dims));
@@ -105,12 +117,12 @@ Outputs run_pad(const Node& node, Inputs inputs) {
   do {
     int64_t row = 0;  // where this row begins, -1 if it is all filler
     for (size_t i = 0; i + inner < dims.size() && row >= 0; ++i) {
-      const int64_t at = source_position(index[i] - padding.begin[i], x.dims()[i], padding.fill);
+      const int64_t at = padding.axes[i].source(index[i], padding.fill);
       row = at < 0 ? -1 : row + at * strides[i];
     }
     for (int64_t k = 0; k < (inner ? dims.back() : 1); ++k, to += size) {
       const int64_t at = row < 0 ? -1
-                         : inner ? source_position(k - padding.begin.back(), x.dims().back(), padding.fill)
+                         : inner ? padding.axes.back().source(k, padding.fill)
                                  : 0;
       std::memcpy(to, at < 0 ? filler : x.raw() + size_t(row + at) * size, size);
     }

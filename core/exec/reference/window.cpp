@@ -10,19 +10,6 @@ namespace {
 // Larger strides, dilations and pads make no sense and would overflow sums.
 constexpr int64_t kMaxStep = int64_t{1} << 24;
 
-Result<std::vector<int64_t>> read_list(const Node& node, const char* name, size_t count, int64_t otherwise,
-                                       int64_t least) {
-  const std::vector<int64_t> list = node.integers(name, std::vector<int64_t>(count, otherwise));
-  if (list.size() != count)
-    return invalid_model("attribute " + std::string(name) + ": expected " + std::to_string(count) + " values, got " +
-                         std::to_string(list.size()));
-  for (int64_t value : list)
-    if (value < least || value > kMaxStep)
-      return invalid_model("attribute " + std::string(name) + ": " + std::to_string(value) + " is outside [" +
-                           std::to_string(least) + ", " + std::to_string(kMaxStep) + "]");
-  return list;
-}
-
 // Pads such that output = ceil(input / stride), the odd one at the end (upper) or the beginning.
 void same_padding(Window& w, size_t axis, bool upper) {
   const int64_t extent = (w.kernel[axis] - 1) * w.dilation[axis] + 1;
@@ -53,7 +40,20 @@ Dims Window::output_dims(int64_t batch, int64_t channels) const {
   return dims;
 }
 
-Result<Window> read_window(const Node& node, const Dims& input_dims, std::span<const int64_t> kernel) {
+Result<std::vector<int64_t>> window_list(const Node& node, const char* name, size_t count, int64_t otherwise,
+                                         int64_t least) {
+  const std::vector<int64_t> list = node.integers(name, std::vector<int64_t>(count, otherwise));
+  if (list.size() != count)
+    return invalid_model("attribute " + std::string(name) + ": expected " + std::to_string(count) + " values, got " +
+                         std::to_string(list.size()));
+  for (int64_t value : list)
+    if (value < least || value > kMaxStep)
+      return invalid_model("attribute " + std::string(name) + ": " + std::to_string(value) + " is outside [" +
+                           std::to_string(least) + ", " + std::to_string(kMaxStep) + "]");
+  return list;
+}
+
+Result<Window> read_window_lists(const Node& node, const Dims& input_dims, std::span<const int64_t> kernel) {
   if (input_dims.size() < 3)
     return invalid_model("expected an input [N, C, spatial...], got shape " + to_string(input_dims));
   Window w;
@@ -62,13 +62,10 @@ Result<Window> read_window(const Node& node, const Dims& input_dims, std::span<c
   if (kernel.size() != w.rank)
     return invalid_model("expected a kernel of " + std::to_string(w.rank) + " values, got " +
                          std::to_string(kernel.size()));
-  OFFRAMP_TRY(const auto strides, read_list(node, "strides", w.rank, 1, 1));
-  OFFRAMP_TRY(const auto dilations, read_list(node, "dilations", w.rank, 1, 1));
-  OFFRAMP_TRY(const auto pads, read_list(node, "pads", 2 * w.rank, 0, 0));
-  const std::string auto_pad = node.text("auto_pad", "NOTSET");
-  const bool same = auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER";
-  if (!same && auto_pad != "NOTSET" && auto_pad != "VALID")
-    return invalid_model("attribute auto_pad: \"" + auto_pad + "\" is not NOTSET, VALID, SAME_UPPER or SAME_LOWER");
+  OFFRAMP_TRY(const auto strides, window_list(node, "strides", w.rank, 1, 1));
+  OFFRAMP_TRY(const auto dilations, window_list(node, "dilations", w.rank, 1, 1));
+  OFFRAMP_TRY(const auto pads, window_list(node, "pads", 2 * w.rank, 0, 0));
+  const bool padded = node.text("auto_pad", "NOTSET") == "NOTSET";
   for (size_t i = 0; i < w.rank; ++i) {
     const size_t axis = 3 - w.rank + i;
     if (kernel[i] < 1 || kernel[i] > kMaxStep)
@@ -78,17 +75,25 @@ Result<Window> read_window(const Node& node, const Dims& input_dims, std::span<c
     w.kernel[axis] = kernel[i];
     w.stride[axis] = strides[i];
     w.dilation[axis] = dilations[i];
-    if (same) {
-      same_padding(w, axis, auto_pad == "SAME_UPPER");
-    } else if (auto_pad == "NOTSET") {
-      w.pad_begin[axis] = pads[i];
-      w.pad_end[axis] = pads[i + w.rank];
-    }
-    OFFRAMP_RETURN_IF_ERROR(set_output(w, axis, node.integer("ceil_mode", 0) != 0));
+    w.pad_begin[axis] = padded ? pads[i] : 0;
+    w.pad_end[axis] = padded ? pads[i + w.rank] : 0;
   }
   double size = 1;
   for (int64_t k : w.kernel) size *= double(k);
   OFFRAMP_RETURN_IF_ERROR(expect_work(size));
+  return w;
+}
+
+Result<Window> read_window(const Node& node, const Dims& input_dims, std::span<const int64_t> kernel) {
+  OFFRAMP_TRY(Window w, read_window_lists(node, input_dims, kernel));
+  const std::string auto_pad = node.text("auto_pad", "NOTSET");
+  const bool same = auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER";
+  if (!same && auto_pad != "NOTSET" && auto_pad != "VALID")
+    return invalid_model("attribute auto_pad: \"" + auto_pad + "\" is not NOTSET, VALID, SAME_UPPER or SAME_LOWER");
+  for (size_t axis = 3 - w.rank; axis < 3; ++axis) {
+    if (same) same_padding(w, axis, auto_pad == "SAME_UPPER");
+    OFFRAMP_RETURN_IF_ERROR(set_output(w, axis, node.integer("ceil_mode", 0) != 0));
+  }
   return w;
 }
 

@@ -20,6 +20,12 @@ struct Window {
   Dims output_dims(int64_t batch, int64_t channels) const;
 };
 
+// A list attribute, one value per axis or pad. Errors: kInvalidModel for another count or values out of range.
+Result<std::vector<int64_t>> window_list(const Node& node, const char* name, size_t count, int64_t otherwise,
+                                         int64_t least);
+// Attributes strides, dilations and pads over an input [N, C, spatial...]; `output` is left open, and pads are 0 if
+// auto_pad is to find them. Errors: as read_window.
+Result<Window> read_window_lists(const Node& node, const Dims& input_dims, std::span<const int64_t> kernel);
 // Attributes strides, dilations, pads, auto_pad, ceil_mode over an input [N, C, spatial...].
 // Errors: kInvalidModel, kUnsupported for more than three spatial axes, kLimitExceeded.
 Result<Window> read_window(const Node& node, const Dims& input_dims, std::span<const int64_t> kernel);

@@ -195,10 +195,11 @@ Outputs infer_pad(const Node& node, Inputs inputs) {
     const int64_t before = (*pads)[i], after = (*pads)[i + axes.size()];
     if (before == 0 && after == 0) continue;
     OFFRAMP_TRY(const int64_t size, fixed_size(shape, axis, "the pad"));
-    // Reflection needs other elements to mirror, edge and wrap need any at all.
+    // Reflection needs other elements to mirror, edge and wrap need any at all; cropping comes first.
+    const int64_t left = size + std::min<int64_t>(before, 0) + std::min<int64_t>(after, 0);
     int64_t most = kMaxTensorElements;
-    if (mode == "reflect") most = size - 1;
-    else if (mode != "constant" && size == 0) most = 0;
+    if (mode == "reflect") most = std::max<int64_t>(left - 1, 0);
+    else if (mode != "constant" && left <= 0) most = 0;
     if (before < -size || after < -size || before > most || after > most || size + before + after < 0)
       return invalid_model("pads " + std::to_string(before) + " and " + std::to_string(after) + " do not suit axis " +
                            std::to_string(axis) + " of " + to_string(inputs[0]->shape) + " in mode " + mode);
@@ -266,6 +267,7 @@ Outputs infer_gather(const Node& node, Inputs inputs) {
   Shape shape(data.shape.begin(), data.shape.begin() + int64_t(axis));
   shape.insert(shape.end(), indices.shape.begin(), indices.shape.end());
   shape.insert(shape.end(), data.shape.begin() + int64_t(axis) + 1, data.shape.end());
+  OFFRAMP_RETURN_IF_ERROR(expect_one_batch(shape));
   ValueInfo output = make_info(data.dtype, std::move(shape));
   if (data.elements && data.shape.size() == 1 && indices.elements) {
     Elements picked;

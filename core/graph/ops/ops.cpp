@@ -89,6 +89,13 @@ Status expect_same_type(Inputs inputs) {
   return {};
 }
 
+Status expect_one_batch(const Shape& shape) {
+  int batches = 0;
+  for (Dim dim : shape) batches += dim.per_sample ? 1 : 0;
+  if (batches <= 1) return {};
+  return unsupported("shape " + to_string(shape) + " has every sample for every sample: samples must stay independent");
+}
+
 Status expect_rank(const ValueInfo& info, size_t rank, const std::string& what) {
   if (info.shape.size() == rank) return {};
   return invalid_model(what + " must have " + std::to_string(rank) + " dimensions, got shape " + to_string(info.shape));
@@ -170,8 +177,6 @@ std::optional<Dim> divide(Dim a, Dim b) {
   return Dim{a.size / b.size, a.per_sample && !b.per_sample};
 }
 
-namespace {
-
 Result<std::vector<int64_t>> window_attribute(const Node& node, const std::string& name, size_t count,
                                               int64_t otherwise, int64_t at_least) {
   std::vector<int64_t> values = node.integers(name, std::vector<int64_t>(count, otherwise));
@@ -184,8 +189,6 @@ Result<std::vector<int64_t>> window_attribute(const Node& node, const std::strin
                            std::to_string(kMaxTensorElements) + ", got " + std::to_string(value));
   return values;
 }
-
-}  // namespace
 
 Result<Shape> slide_window(const Node& node, const Shape& input, const std::vector<int64_t>& kernel, bool round_up) {
   const size_t axes = kernel.size();

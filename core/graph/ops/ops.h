@@ -23,6 +23,11 @@ void register_data_movement(Registry& registry);
 void register_masks(Registry& registry);
 void register_reduction(Registry& registry);
 void register_shape_chain(Registry& registry);
+void register_indexing(Registry& registry);
+void register_rearrangement(Registry& registry);
+void register_resize(Registry& registry);
+void register_einsum(Registry& registry);
+void register_recurrent(Registry& registry);
 
 inline constexpr int kAnyNumber = 1 << 20;  // of inputs
 void add_operator(Registry& registry, const std::string& op, int min_inputs, int max_inputs, Infer infer);
@@ -52,6 +57,8 @@ Result<std::vector<bool>> resolve_axes(const std::vector<int64_t>& axes, size_t 
 // Errors: kUnsupported if the dimension depends on the batch size, since then samples would mix.
 Result<int64_t> fixed_size(const Shape& shape, size_t axis, const std::string& what);
 Status expect_same_type(Inputs inputs);
+// Errors: kUnsupported if more than one dimension depends on the batch size: then samples have met.
+Status expect_one_batch(const Shape& shape);
 Status expect_rank(const ValueInfo& info, size_t rank, const std::string& what);
 // A vector of that many elements, such as a bias.
 Status expect_vector(const ValueInfo* info, int64_t size, const std::string& what);
@@ -68,6 +75,9 @@ std::optional<Dim> subtract(Dim a, Dim b);
 std::optional<Dim> multiply(Dim a, Dim b);
 std::optional<Dim> divide(Dim a, Dim b);
 
+// A list attribute of windows, one value per axis or pad. Errors: kInvalidModel for another count or values out of range.
+Result<std::vector<int64_t>> window_attribute(const Node& node, const std::string& name, size_t count,
+                                              int64_t otherwise, int64_t at_least);
 // Sliding windows of convolutions and pools over the axes from 2 on, with strides, dilations, pads and auto_pad.
 // Returns the output's sizes.
 Result<Shape> slide_window(const Node& node, const Shape& input, const std::vector<int64_t>& kernel, bool round_up);
