@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "exec/session.h"
+#include "graph/operators.h"
 #include "graph/text.h"
 
 namespace offramp {
@@ -36,8 +37,10 @@ void check_values(std::span<const ValueCase> cases) {
   for (const ValueCase& test : cases) {
     const std::string name = test.name;
     CAPTURE(name);
-    const auto graph = parse_graph("graph case opset 17\n" + std::string(test.body) + "\n");
+    auto graph = parse_graph("graph case opset 17\n" + std::string(test.body) + "\n");
     REQUIRE_MESSAGE(graph.ok(), graph.error().to_string());
+    const Status inferred = infer_shapes(*graph);
+    REQUIRE_MESSAGE(inferred.ok(), inferred.error().to_string());
     const Node& node = graph->nodes.front();
     std::vector<const Tensor*> inputs;
     for (ValueId id : node.inputs) inputs.push_back(id ? graph->constant(id) : nullptr);
@@ -47,6 +50,9 @@ void check_values(std::span<const ValueCase> cases) {
     for (size_t i = 0; i < outputs->size(); ++i) {
       const std::string want = outputs->size() == 1 ? "want" : "want_" + std::to_string(i);
       check_equal((*outputs)[i], *graph->constant(graph->find_value(want)));
+      const Value& stated = graph->value(node.outputs[i]);
+      CHECK(to_string(offramp::bind(*stated.shape, 1)) == to_string((*outputs)[i].dims()));
+      CHECK(to_string(stated.dtype) == to_string((*outputs)[i].dtype()));
     }
   }
 }

@@ -10,7 +10,8 @@ struct ValueCase {
   const char* body;  // one node over constants; `want` or `want_0`, `want_1`, ... are its outputs
 };
 
-// Runs each by its reference kernel. Integers must be equal, floats to 1e-6 of max(1, |value|).
+// Runs each by its reference kernel. Integers must be equal, floats to 1e-6 of max(1, |value|), and shape inference must
+// have said what came out.
 void check_values(std::span<const ValueCase> cases);
 
 }  // namespace offramp

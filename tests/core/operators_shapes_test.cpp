@@ -259,6 +259,9 @@ constexpr Row kErrors[] = {
      "unsupported: node y (Dropout): training_mode: export the model for inference"},
     {"input c i64 [N]|const d i64 [] = {-5}|const v f32 [2] = {0, 1}|y = OneHot(c, d, v)",
      "invalid_model: node y (OneHot): the depth must be one number from 0 to 268435456, got [-5]"},
+    {"const a f32 [] = 0|y = Range(a, a, a)", "invalid_model: node y (Range): delta must be a number other than 0"},
+    {"const a f64 [] = 0|y = Range(a, a, a)",
+     "unsupported: node y (Range): only ranges of f32, i64 and i32 are supported, got f64"},
     // Normalisation, orders, slopes
     {"const c f32 [6] = 1|y = LayerNormalization(x, c)",
      "unsupported: node y (LayerNormalization): the scale has shape [6]; only that of the normalised axes, [4], is "

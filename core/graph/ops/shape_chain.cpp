@@ -1,6 +1,7 @@
 // Operators that make or use shapes. Exporters write "keep the batch, flatten the rest" as Shape -> Gather -> Concat ->
 // Reshape; the batch size N stays a symbol along that chain.
 #include <algorithm>
+#include <cmath>
 
 #include "graph/ops/ops.h"
 
@@ -221,10 +222,27 @@ Outputs infer_expand(const Node&, Inputs inputs) {
   return std::vector<ValueInfo>{std::move(output)};
 }
 
+// A range of floats has as many elements as steps fit, computed as its kernel does.
+Outputs infer_float_range(Inputs inputs) {
+  double bounds[3];
+  for (size_t i = 0; i < 3; ++i) {
+    if (!inputs[i]->constant) return unsupported("the range's limits are computed from data");
+    if (inputs[i]->constant->elements() != 1) return invalid_model("start, limit and delta must be scalars");
+    bounds[i] = double(inputs[i]->constant->data<float>()[0]);
+  }
+  const double steps = std::ceil((bounds[1] - bounds[0]) / bounds[2]);
+  if (bounds[2] == 0 || steps != steps) return invalid_model("delta must be a number other than 0");
+  if (steps > double(kMaxTensorElements))
+    return limit_exceeded("the range has more than " + std::to_string(kMaxTensorElements) + " elements");
+  return one_output(DType::kF32, {{int64_t(std::max(steps, 0.0)), false}});
+}
+
 Outputs infer_range(const Node&, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_same_type(inputs));
+  if (inputs[0]->dtype == DType::kF32) return infer_float_range(inputs);
   if (!is_integer(inputs[0]->dtype))
-    return unsupported("only integer ranges are supported, got " + std::string(to_string(inputs[0]->dtype)));
+    return unsupported("only ranges of f32, i64 and i32 are supported, got " +
+                       std::string(to_string(inputs[0]->dtype)));
   std::vector<Dim> bounds;
   for (const ValueInfo* info : inputs) {
     if (!info->elements) return unsupported("the range's limits are computed from data");
