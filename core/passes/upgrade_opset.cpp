@@ -178,6 +178,20 @@ bool upgrade_top_k(Graph& graph, Node& node) {
   return true;
 }
 
+// States of zeros are the default, and without them a layer is not tied to the batch size that it was exported with.
+bool drop_zero_states(const Graph& graph, Node& node) {
+  bool changed = false;
+  for (size_t i = 5; i < std::min<size_t>(node.inputs.size(), 7); ++i) {
+    const Tensor* state = node.inputs[i] ? graph.constant(node.inputs[i]) : nullptr;
+    if (!state || state->dtype() != DType::kF32) continue;
+    const auto values = state->data<float>();
+    if (!std::all_of(values.begin(), values.end(), [](float value) { return value == 0; })) continue;
+    node.inputs[i] = {};
+    changed = true;
+  }
+  return changed;
+}
+
 Result<bool> upgrade_node(Graph& graph, Node& node) {
   if (node.inputs.empty() || !node.inputs[0]) return false;
   if (node.op == "Clip") return upgrade_clip(graph, node);
@@ -185,6 +199,7 @@ Result<bool> upgrade_node(Graph& graph, Node& node) {
   if (node.op.starts_with("Reduce")) return upgrade_reduction(graph, node);
   if (node.op == "Slice") return upgrade_slice(graph, node);
   if (node.op == "Pad") return upgrade_pad(graph, node);
+  if (node.op == "LSTM" || node.op == "GRU" || node.op == "RNN") return drop_zero_states(graph, node);
   if (node.op == "Scatter") {
     node.op = "ScatterElements";  // its name up to opset 10
     return true;

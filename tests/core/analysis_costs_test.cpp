@@ -30,6 +30,14 @@ TEST_CASE("MACs of convolutions and products, for one sample") {
   CHECK(costs_of("input x f32 [N, 2, 7, 20]\nt = Transpose(x) {perm = [0, 1, 3, 2]}\ny = MatMul(x, t)").macs ==
         2 * 7 * 7 * 20);
   CHECK(costs_of("input x f32 [N, 20]\ny = Relu(x)").macs == 0);
+  CHECK(costs_of(map + "const w f32 [6, 4, 3, 3] = 0\ny = ConvTranspose(x, w) {strides = [2, 2]}").macs == 80 * 6 * 4 * 9);
+  CHECK(costs_of(map + "const w f32 [6, 2, 2, 2] = 0\ny = ConvTranspose(x, w) {group = 3}").macs == 80 * 6 * 2 * 4);
+  const std::string steps = "input x f32 [N, 7, 20]\nt = Transpose(x) {perm = [1, 0, 2]}\n";
+  CHECK(costs_of(steps + "const w f32 [2, 32, 20] = 0\nconst r f32 [2, 32, 8] = 0\n"
+                         "y, h, c = LSTM(t, w, r) {direction = \"bidirectional\"}").macs == 7 * 2 * 32 * (20 + 8));
+  CHECK(costs_of(steps + "const w f32 [1, 24, 20] = 0\nconst r f32 [1, 24, 8] = 0\ny, h = GRU(t, w, r)").macs ==
+        7 * 24 * (20 + 8));
+  CHECK(costs_of("input x f32 [N, 2, 7, 20]\ny = Einsum(x, x) {equation = \"bhqd,bhkd->bhqk\"}").macs == 2 * 7 * 7 * 20);
   // Folded into the leading dimension, a sample still has all its rows.
   CHECK(costs_of("input x f32 [N, 7, 20]\nconst s i64 [2] = {-1, 20}\nr = Reshape(x, s)\nconst w f32 [20, 5] = 0\ny = "
                  "MatMul(r, w)")

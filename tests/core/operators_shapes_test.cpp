@@ -37,7 +37,37 @@ constexpr Row kRows[] = {
     {"y = GlobalLpPool(x)", "f32 [N, 8, 1, 1]"},
     {"y = LpPool(x) {kernel_shape = [3, 2]}", "f32 [N, 8, 4, 3]"},
     {"y = AveragePool(x) {kernel_shape = [2, 2], dilations = [2, 3]}", "f32 [N, 8, 4, 1]"},
+    // ConvTranspose: out = stride * (in - 1) + output_padding + dilation * (kernel - 1) + 1 - pads
+    {"const w f32 [8, 3, 2, 2] = 0|y = ConvTranspose(x, w) {strides = [2, 2]}", "f32 [N, 3, 12, 8]"},
+    {"const w f32 [8, 3, 3, 3] = 0|y = ConvTranspose(x, w) {strides = [2, 3], pads = [1, 0, 1, 2], output_padding = [1, 2]}",
+     "f32 [N, 3, 12, 12]"},
+    {"const w f32 [8, 2, 3, 2] = 0|y = ConvTranspose(x, w) {group = 4, dilations = [2, 1]}", "f32 [N, 8, 10, 5]"},
+    {"const w f32 [8, 3, 3, 3] = 0|y = ConvTranspose(x, w) {auto_pad = \"SAME_UPPER\", strides = [2, 2]}",
+     "f32 [N, 3, 12, 8]"},
+    {"const w f32 [8, 3, 3, 3] = 0|y = ConvTranspose(x, w) {output_shape = [11, 9], strides = [2, 2]}",
+     "f32 [N, 3, 11, 9]"},
+    // Recurrent layers: every step, the last one, the cell
+    {"input t f32 [N, 5, 3]|a = Transpose(t) {perm = [1, 0, 2]}|const w f32 [2, 16, 3] = 0|const r f32 [2, 16, 4] = 0|"
+     "y, h, c = LSTM(a, w, r) {direction = \"bidirectional\"}",
+     "f32 [5, 2, N, 4]"},
+    {"input t f32 [N, 5, 3]|a = Transpose(t) {perm = [1, 0, 2]}|const w f32 [1, 12, 3] = 0|const r f32 [1, 12, 4] = 0|"
+     "s, y = GRU(a, w, r)",
+     "f32 [1, N, 4]"},
+    {"input t f32 [N, 5, 3]|const w f32 [1, 4, 3] = 0|const r f32 [1, 4, 4] = 0|y = RNN(t, w, r) {layout = 1}",
+     "f32 [N, 5, 1, 4]"},
+    // Indices and positions
+    {"input i i64 [N, 2, 6, 4]|y = GatherElements(x, i) {axis = 1}", "f32 [N, 2, 6, 4]"},
+    {"input i i64 [N, 7, 2]|y = GatherND(x, i) {batch_dims = 1}", "f32 [N, 7, 4]"},
+    {"input i i64 [N, 2, 6, 4]|input u f32 [N, 2, 6, 4]|y = ScatterElements(x, i, u) {axis = 1}", "f32 [N, 8, 6, 4]"},
+    {"const r i64 [4] = {1, 2, 1, 3}|y = Tile(x, r)", "f32 [N, 16, 6, 12]"},
+    {"y = DepthToSpace(x) {blocksize = 2}", "f32 [N, 2, 12, 8]"},
+    {"y = SpaceToDepth(x) {blocksize = 2}", "f32 [N, 32, 3, 2]"},
+    {"const s f32 [4] = {1.0, 1.0, 1.5, 0.5}|y = Resize(x, _, s)", "f32 [N, 8, 9, 2]"},
+    {"const s i64 [4] = {1, 8, 5, 7}|y = Resize(x, _, _, s) {mode = \"linear\"}", "f32 [N, 8, 5, 7]"},
+    {"const a f32 [] = {0.5}|const b f32 [] = {3.0}|const d f32 [] = {0.5}|y = Range(a, b, d)", "f32 [5]"},
     // Products
+    {"y = Einsum(x, x) {equation = \"nchw,ndhw->ncd\"}", "f32 [N, 8, 8]"},
+    {"const w f32 [4, 3] = 0|y = Einsum(x, w) {equation = \"...i,ij\"}", "f32 [N, 8, 6, 3]"},
     {"input a f32 [N, 5]|const b f32 [3, 5] = 0|const c f32 [3] = 0|y = Gemm(a, b, c) {transB = 1}", "f32 [N, 3]"},
     {"const a f32 [5, 2] = 0|const b f32 [5, 3] = 0|y = Gemm(a, b) {transA = 1}", "f32 [2, 3]"},
     {"const b f32 [4, 7] = 0|y = MatMul(x, b)", "f32 [N, 8, 6, 7]"},
@@ -224,6 +254,11 @@ constexpr Row kReshapes[] = {
     {"n = Size(x)|const h i64 [] = {24}|r = Div(n, h)|const a i64 [1] = {0}|u = Unsqueeze(r, a)|"
      "const m i64 [1] = {-1}|t = Concat(u, m) {axis = 0}|y = Reshape(x, t)",
      "f32 [8N, 24]"},
+    // A batch that is not leading
+    {"input t f32 [N, 5, 6]|a = Transpose(t) {perm = [1, 0, 2]}|const s i64 [4] = {5, 1, 2, 3}|y = Reshape(a, s)",
+     "f32 [5, N, 2, 3]"},
+    {"input t f32 [N, 5, 6]|a = Transpose(t) {perm = [1, 0, 2]}|const s i64 [4] = {0, 0, -1, 3}|y = Reshape(a, s)",
+     "f32 [5, N, 2, 3]"},
     // Positions up to the batch size
     {"s = Shape(x)|const z i64 [] = {0}|n = Gather(s, z)|const one i64 [] = {1}|y = Range(z, n, one)", "i64 [N]"},
 };
@@ -262,6 +297,40 @@ constexpr Row kErrors[] = {
     {"const a f32 [] = 0|y = Range(a, a, a)", "invalid_model: node y (Range): delta must be a number other than 0"},
     {"const a f64 [] = 0|y = Range(a, a, a)",
      "unsupported: node y (Range): only ranges of f32, i64 and i32 are supported, got f64"},
+    // Transposed convolutions, recurrent layers, equations, indices
+    {"const w f32 [4, 3, 2, 2] = 0|y = ConvTranspose(x, w)",
+     "invalid_model: node y (ConvTranspose): the weight [4, 3, 2, 2] is for 4 channels, the input [N, 8, 6, 4] has 8"},
+    {"const w f32 [8, 3, 2, 2] = 0|y = ConvTranspose(x, w) {pads = [4, 0, 4, 0]}",
+     "invalid_model: node y (ConvTranspose): axis 2 of the output would have size -1"},
+    {"const w f32 [8, 3, 2, 2] = 0|y = ConvTranspose(x, w) {output_padding = [1]}",
+     "invalid_model: node y (ConvTranspose): attribute output_padding: expected 2 values, got 1"},
+    {"input t f32 [N, 5, 3]|const w f32 [1, 8, 3] = 0|const r f32 [1, 6, 2] = 0|y, h, c = LSTM(t, w, r) {layout = 1}",
+     "invalid_model: node y (LSTM): the recurrent weight must have shape [1, 8, 2], got [1, 6, 2]"},
+    {"input t f32 [N, 5, 3]|const w f32 [1, 8, 3] = 0|const r f32 [1, 8, 2] = 0|y, h, c = LSTM(t, w, r) {layout = 1, "
+     "hidden_size = 3}",
+     "invalid_model: node y (LSTM): attribute hidden_size: 3 is not the recurrent weight's 2"},
+    {"y = Einsum(x) {equation = \"abc\"}",
+     "invalid_model: node y (Einsum): attribute equation: \"abc\" does not suit an input with 4 dimensions"},
+    {"y = Einsum(x) {equation = \"abcd->abcx\"}",
+     "invalid_model: node y (Einsum): attribute equation: the output of \"abcd->abcx\" must list labels of inputs once"},
+    {"y = Einsum(x) {equation = \"ab.d\"}",
+     "invalid_model: node y (Einsum): attribute equation: \"ab.d\" has something else than letters and one ellipsis"},
+    {"y = Einsum(x, x) {equation = \"abcd,abdc->ab\"}",
+     "invalid_model: node y (Einsum): attribute equation: axis 2 of input 1 has size [6], elsewhere it is [4]"},
+    {"input i f32 [N, 2, 6, 4]|y = GatherElements(x, i) {axis = 1}",
+     "invalid_model: node y (GatherElements): indices must be i64 or i32, got f32"},
+    {"input i i64 [N, 2, 9, 4]|y = GatherElements(x, i) {axis = 1}",
+     "invalid_model: node y (GatherElements): indices [N, 2, 9, 4] reach beyond axis 2 of [N, 8, 6, 4]"},
+    {"input i i64 [N, 2, 6, 4]|y = ScatterElements(x, i, x) {axis = 1}",
+     "invalid_model: node y (ScatterElements): updates must have the data's type and the shape of the indices "
+     "[N, 2, 6, 4], got f32 [N, 8, 6, 4]"},
+    {"y = DepthToSpace(x) {blocksize = 3}",
+     "invalid_model: node y (DepthToSpace): 8 channels are no multiple of a block of 3 by 3"},
+    {"y = Resize(x)", "invalid_model: node y (Resize): one of scales and sizes is needed"},
+    {"const s f32 [4] = {1.0, 1.0, 0.0, 1.0}|y = Resize(x, _, s)",
+     "invalid_model: node y (Resize): scale 0.000000 of axis 2 is out of range"},
+    {"const s f32 [4] = 1.0|y = Resize(x, _, s) {mode = \"area\"}",
+     "invalid_model: node y (Resize): attribute mode: expected one of nearest, linear, cubic, got area"},
     // Normalisation, orders, slopes
     {"const c f32 [6] = 1|y = LayerNormalization(x, c)",
      "unsupported: node y (LayerNormalization): the scale has shape [6]; only that of the normalised axes, [4], is "

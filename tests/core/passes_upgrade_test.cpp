@@ -59,6 +59,15 @@ TEST_CASE("Resize in forms that have no kernel is refused by name") {
         "export the model with sizes");
 }
 
+TEST_CASE("upgrade_opset: states of zeros are left off") {
+  const std::string head = "input x f32 [5, N, 3]\nconst w f32 [1, 8, 3] = 0.5\nconst r f32 [1, 8, 2] = 0.5\n";
+  Graph graph = parsed("graph g opset 14\n" + head + "const z f32 [1, 1, 2] = 0\nconst c f32 [1, 1, 2] = 0.5\n"
+                       "y, h, s = LSTM(x, w, r, _, _, z, c)\noutput y\n");
+  REQUIRE(upgrade_opset(graph).ok());
+  CHECK_FALSE(bool(graph.nodes[0].inputs[5]));
+  CHECK(bool(graph.nodes[0].inputs[6]));
+}
+
 TEST_CASE("upgrade_opset: pads by repetition become slices of the input") {
   const std::string lines = "input x f32 [N, 2, 4]\nconst p i64 [6] = {0, 0, 3, 0, 1, -1}\n"
                             "y = Pad(x, p) {mode = \"wrap\"}\noutput y\n";

@@ -119,6 +119,15 @@ Result<Amount> amount_of(const Shape& shape) {
   return amount;
 }
 
+// Where a batch that is not leading stays: [T, N, 2, 8] into [T, 1, 16], as an export with a batch of 1 states it.
+std::optional<size_t> batch_behind(const Shape& from, const Elements& to) {
+  for (size_t i = 0; i < std::min(from.size(), to.size()); ++i) {
+    if (from[i].per_sample) return i > 0 && to[i] == Dim{from[i].size, false} ? std::optional(i) : std::nullopt;
+    if (from[i] != to[i]) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
 // 0 copies the input's dimension, -1 takes what is left over.
 Outputs infer_reshape(const Node& node, Inputs inputs) {
   const Shape& from = inputs[0]->shape;
@@ -145,6 +154,10 @@ Outputs infer_reshape(const Node& node, Inputs inputs) {
   const bool splits = leads && inferred > 0 && to[0].size > 1 && from[0].size % to[0].size == 0;
   if (leads && !splits && have.batches == want.batches + 1 && inferred != 0) {
     to[0].per_sample = true;
+    ++want.batches;
+  }
+  if (const auto behind = batch_behind(from, to); behind && have.batches == want.batches + 1 && inferred != int(*behind)) {
+    to[*behind].per_sample = true;
     ++want.batches;
   }
   if (inferred >= 0) {
