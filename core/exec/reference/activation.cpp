@@ -90,8 +90,6 @@ Outputs clip(const Tensor& x, const Tensor* low, const Tensor* high) {
   });
 }
 
-}  // namespace
-
 Outputs run_activation(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 1));
   return for_type(Floats{}, inputs[0]->dtype(), [&]<class T>(T) { return activate<T>(node, *inputs[0]); });
@@ -119,6 +117,17 @@ Outputs run_prelu(const Node&, Inputs inputs) {
     OFFRAMP_TRY(Tensor out, map_broadcast<T, T>(x, slope, x.dtype(), [](T v, T s) { return v < T(0) ? s * v : v; }));
     return one(std::move(out));
   });
+}
+
+}  // namespace
+
+void register_activation(KernelTable& table) {
+  add_kernels(table,
+              {"LeakyRelu", "Elu", "Selu", "Celu", "HardSigmoid", "HardSwish", "ThresholdedRelu", "Shrink",
+               "Softplus", "Mish", "Gelu"},
+              run_activation, kFloats);
+  add_kernels(table, {"Clip"}, run_clip, kNumbers);
+  add_kernels(table, {"PRelu"}, run_prelu, kFloats);
 }
 
 }  // namespace offramp::reference

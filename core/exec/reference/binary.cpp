@@ -88,8 +88,6 @@ Result<Tensor> arithmetic(const Node& node, const Tensor& a, const Tensor& b) {
   });
 }
 
-}  // namespace
-
 Outputs run_binary(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 2, 2));
   OFFRAMP_RETURN_IF_ERROR(expect_same_types(inputs));
@@ -128,6 +126,16 @@ Outputs run_bit_shift(const Node& node, Inputs inputs) {
     }) : map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return y > 31 ? T(0) : T(uint64_t(x) >> y); }));
     return one(std::move(out));
   });
+}
+
+}  // namespace
+
+void register_binary(KernelTable& table) {
+  add_kernels(table, {"Add", "Sub", "Mul", "Div", "Mod"}, run_binary, kNumbers);
+  add_kernels(table, {"BitwiseAnd", "BitwiseOr", "BitwiseXor"}, run_binary, kIntegers);
+  add_kernels(table, {"BitShift"}, run_bit_shift, kUnsigned);
+  add_kernels(table, {"Min", "Max"}, run_variadic, kNumbers);
+  add_kernels(table, {"Sum", "Mean"}, run_variadic, kFloats);
 }
 
 }  // namespace offramp::reference

@@ -36,8 +36,6 @@ void choose(const std::byte* const* from, const int64_t* steps, std::byte* to, i
   for (int64_t i = 0; i < count; ++i) out[i] = flags[i * steps[0]] ? x[i * steps[1]] : y[i * steps[2]];
 }
 
-}  // namespace
-
 Outputs run_comparison(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 2, 2));
   const Tensor &a = *inputs[0], &b = *inputs[1];
@@ -88,6 +86,17 @@ Outputs run_where(const Node&, Inputs inputs) {
                                       : choose<uint64_t>;
   OFFRAMP_TRY(Tensor out, map_rows(inputs, type, row));
   return one(std::move(out));
+}
+
+}  // namespace
+
+void register_comparison(KernelTable& table) {
+  add_kernels(table, {"Equal"}, run_comparison, kNumbers | kBool);
+  add_kernels(table, {"Less", "LessOrEqual", "Greater", "GreaterOrEqual"}, run_comparison, kNumbers);
+  add_kernels(table, {"And", "Or", "Xor"}, run_comparison, kBool);
+  add_kernels(table, {"Not"}, run_not, kBool);
+  add_kernels(table, {"IsNaN", "IsInf"}, run_classification, kFloats);
+  add_kernels(table, {"Where"}, run_where, kBool);
 }
 
 }  // namespace offramp::reference

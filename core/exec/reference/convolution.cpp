@@ -3,6 +3,7 @@
 
 #include "exec/reference/arguments.h"
 #include "exec/reference/window.h"
+#include "exec/reference/types.h"
 
 namespace offramp::reference {
 namespace {
@@ -49,8 +50,6 @@ Status check_shapes(const Tensor& x, const Tensor& weight, const Tensor* bias, i
   return {};
 }
 
-}  // namespace
-
 Outputs run_conv(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 2, 3));
   const Tensor &x = *inputs[0], &weight = *inputs[1];
@@ -89,6 +88,12 @@ Outputs run_conv(const Node& node, Inputs inputs) {
       }
     }
   return one(std::move(out));
+}
+
+}  // namespace
+
+void register_convolution(KernelTable& table) {
+  add_kernels(table, {"Conv"}, run_conv, kF32);
 }
 
 }  // namespace offramp::reference

@@ -4,6 +4,7 @@
 #include "exec/reference/arguments.h"
 #include "exec/reference/product.h"
 #include "exec/reference/window.h"
+#include "exec/reference/types.h"
 
 namespace offramp::reference {
 namespace {
@@ -87,8 +88,6 @@ Status check_shapes(const Node& node, const Tensor& x, const Tensor& weight, con
   return {};
 }
 
-}  // namespace
-
 Outputs run_conv_transpose(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 2, 3));
   const Tensor &x = *inputs[0], &weight = *inputs[1];
@@ -124,6 +123,12 @@ Outputs run_conv_transpose(const Node& node, Inputs inputs) {
           for (int64_t k2 = 0; k2 < w.kernel[2]; ++k2, tap += w.input_size()) spread_tap(w, k0, k1, k2, tap, to);
     }
   return one(std::move(out));
+}
+
+}  // namespace
+
+void register_convolution_transpose(KernelTable& table) {
+  add_kernels(table, {"ConvTranspose"}, run_conv_transpose, kF32);
 }
 
 }  // namespace offramp::reference

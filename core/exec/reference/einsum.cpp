@@ -81,8 +81,6 @@ Outputs sum_products(const EinsumEquation& equation, const Loops& loops, Inputs 
   return one(std::move(out));
 }
 
-}  // namespace
-
 Outputs run_einsum(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, std::max<size_t>(1, inputs.size()), inputs.size()));
   std::vector<size_t> ranks;
@@ -94,6 +92,12 @@ Outputs run_einsum(const Node& node, Inputs inputs) {
   OFFRAMP_TRY(const Loops loops, read_loops(equation, inputs));
   return for_type(Floats{}, inputs[0]->dtype(),
                   [&]<class T>(T) -> Outputs { return sum_products<T>(equation, loops, inputs); });
+}
+
+}  // namespace
+
+void register_einsum(KernelTable& table) {
+  add_kernels(table, {"Einsum"}, run_einsum, kFloats);
 }
 
 }  // namespace offramp::reference

@@ -28,8 +28,6 @@ Outputs pool_planes(const Tensor& x, Reduce&& reduce) {
   return one(std::move(out));
 }
 
-}  // namespace
-
 Outputs run_global_average_pool(const Node&, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 1));
   return for_type(Floats{}, inputs[0]->dtype(), [&]<class T>(T) {
@@ -62,6 +60,14 @@ Outputs run_global_lp_pool(const Node& node, Inputs inputs) {
       return sum.root();
     });
   });
+}
+
+}  // namespace
+
+void register_global_pooling(KernelTable& table) {
+  add_kernels(table, {"GlobalAveragePool"}, run_global_average_pool, kFloats);
+  add_kernels(table, {"GlobalMaxPool"}, run_global_max_pool, kFloats);
+  add_kernels(table, {"GlobalLpPool"}, run_global_lp_pool, kFloats);
 }
 
 }  // namespace offramp::reference

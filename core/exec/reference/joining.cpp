@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "exec/reference/arguments.h"
+#include "exec/reference/types.h"
 
 namespace offramp::reference {
 namespace {
@@ -37,8 +38,6 @@ Result<std::vector<int64_t>> split_sizes(const Node& node, Inputs inputs, int64_
                          " outputs of sizes " + to_string(sizes));
   return sizes;
 }
-
-}  // namespace
 
 Outputs run_concat(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, std::max<size_t>(1, inputs.size()), inputs.size()));
@@ -113,6 +112,14 @@ Outputs run_gather(const Node& node, Inputs inputs) {
       to += blocks.inner_bytes;
     }
   return one(std::move(out));
+}
+
+}  // namespace
+
+void register_joining(KernelTable& table) {
+  add_kernels(table, {"Concat"}, run_concat, kAny);
+  add_kernels(table, {"Split"}, run_split, kAny);
+  add_kernels(table, {"Gather"}, run_gather, kAny);
 }
 
 }  // namespace offramp::reference

@@ -1,6 +1,8 @@
 // The reference kernels: one obvious loop nest per operator. Every kernel checks what it relies on, because constant
 // folding hands it nodes of hostile models before any shape was inferred.
 #pragma once
+#include <initializer_list>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,80 +30,36 @@ struct KernelEntry {
 // Errors: kUnsupported for an operator without a kernel, or a first input of another type than its kernel takes.
 Result<const KernelEntry*> find_kernel(const std::string& op, std::optional<DType> first_input);
 
-// convolution.cpp, pooling.cpp, global_pooling.cpp
-Outputs run_conv(const Node& node, Inputs inputs);
-Outputs run_conv_transpose(const Node& node, Inputs inputs);
-Outputs run_average_pool(const Node& node, Inputs inputs);
-Outputs run_max_pool(const Node& node, Inputs inputs);
-Outputs run_lp_pool(const Node& node, Inputs inputs);
-Outputs run_global_average_pool(const Node& node, Inputs inputs);
-Outputs run_global_max_pool(const Node& node, Inputs inputs);
-Outputs run_global_lp_pool(const Node& node, Inputs inputs);
-// matrix.cpp, normalization.cpp, rescaling.cpp, softmax.cpp
-Outputs run_gemm(const Node& node, Inputs inputs);
-Outputs run_matmul(const Node& node, Inputs inputs);
-Outputs run_batch_normalization(const Node& node, Inputs inputs);
-Outputs run_layer_normalization(const Node& node, Inputs inputs);
-Outputs run_group_normalization(const Node& node, Inputs inputs);
-Outputs run_lrn(const Node& node, Inputs inputs);
-Outputs run_lp_normalization(const Node& node, Inputs inputs);
-Outputs run_mean_variance_normalization(const Node& node, Inputs inputs);
-Outputs run_softmax(const Node& node, Inputs inputs);
-// unary.cpp, activation.cpp, binary.cpp, power.cpp, comparison.cpp: the operator is read from the node
-Outputs run_unary(const Node& node, Inputs inputs);
-Outputs run_activation(const Node& node, Inputs inputs);
-Outputs run_clip(const Node& node, Inputs inputs);
-Outputs run_prelu(const Node& node, Inputs inputs);
-Outputs run_binary(const Node& node, Inputs inputs);
-Outputs run_variadic(const Node& node, Inputs inputs);
-Outputs run_bit_shift(const Node& node, Inputs inputs);
-Outputs run_pow(const Node& node, Inputs inputs);
-Outputs run_comparison(const Node& node, Inputs inputs);
-Outputs run_not(const Node& node, Inputs inputs);
-Outputs run_classification(const Node& node, Inputs inputs);
-Outputs run_where(const Node& node, Inputs inputs);
-// reduction.cpp, ordering.cpp
-Outputs run_reduction(const Node& node, Inputs inputs);
-Outputs run_arg_extreme(const Node& node, Inputs inputs);
-Outputs run_top_k(const Node& node, Inputs inputs);
-Outputs run_cum_sum(const Node& node, Inputs inputs);
-// masks.cpp
-Outputs run_dropout(const Node& node, Inputs inputs);
-Outputs run_eye_like(const Node& node, Inputs inputs);
-Outputs run_trilu(const Node& node, Inputs inputs);
-Outputs run_one_hot(const Node& node, Inputs inputs);
-// joining.cpp, slicing.cpp, reshaping.cpp, shapes.cpp
-Outputs run_concat(const Node& node, Inputs inputs);
-Outputs run_split(const Node& node, Inputs inputs);
-Outputs run_gather(const Node& node, Inputs inputs);
-Outputs run_slice(const Node& node, Inputs inputs);
-Outputs run_pad(const Node& node, Inputs inputs);
-Outputs run_identity(const Node& node, Inputs inputs);
-Outputs run_reshape(const Node& node, Inputs inputs);
-Outputs run_flatten(const Node& node, Inputs inputs);
-Outputs run_squeeze(const Node& node, Inputs inputs);
-Outputs run_unsqueeze(const Node& node, Inputs inputs);
-Outputs run_transpose(const Node& node, Inputs inputs);
-Outputs run_expand(const Node& node, Inputs inputs);
-Outputs run_shape(const Node& node, Inputs inputs);
-Outputs run_size(const Node& node, Inputs inputs);
-Outputs run_cast(const Node& node, Inputs inputs);
-Outputs run_cast_like(const Node& node, Inputs inputs);
-Outputs run_constant_of_shape(const Node& node, Inputs inputs);
-Outputs run_range(const Node& node, Inputs inputs);
-// picking.cpp, scattering.cpp, rearranging.cpp, resize.cpp
-Outputs run_gather_elements(const Node& node, Inputs inputs);
-Outputs run_gather_nd(const Node& node, Inputs inputs);
-Outputs run_scatter_elements(const Node& node, Inputs inputs);
-Outputs run_scatter_nd(const Node& node, Inputs inputs);
-Outputs run_tile(const Node& node, Inputs inputs);
-Outputs run_depth_to_space(const Node& node, Inputs inputs);
-Outputs run_space_to_depth(const Node& node, Inputs inputs);
-Outputs run_resize(const Node& node, Inputs inputs);
-// einsum.cpp, recurrent_cells.cpp
-Outputs run_einsum(const Node& node, Inputs inputs);
-Outputs run_rnn(const Node& node, Inputs inputs);
-Outputs run_gru(const Node& node, Inputs inputs);
-Outputs run_lstm(const Node& node, Inputs inputs);
+using KernelTable = std::map<std::string, KernelEntry>;
+// One row per operator. Precondition: the table has none of them yet.
+void add_kernels(KernelTable& table, std::initializer_list<const char*> operators, Kernel run, TypeSet types);
+
+// One per file of this folder that has kernels.
+void register_activation(KernelTable& table);
+void register_binary(KernelTable& table);
+void register_comparison(KernelTable& table);
+void register_convolution(KernelTable& table);
+void register_convolution_transpose(KernelTable& table);
+void register_einsum(KernelTable& table);
+void register_global_pooling(KernelTable& table);
+void register_joining(KernelTable& table);
+void register_masks(KernelTable& table);
+void register_matrix(KernelTable& table);
+void register_normalization(KernelTable& table);
+void register_ordering(KernelTable& table);
+void register_picking(KernelTable& table);
+void register_pooling(KernelTable& table);
+void register_power(KernelTable& table);
+void register_rearranging(KernelTable& table);
+void register_recurrent_cells(KernelTable& table);
+void register_reduction(KernelTable& table);
+void register_rescaling(KernelTable& table);
+void register_reshaping(KernelTable& table);
+void register_resize(KernelTable& table);
+void register_scattering(KernelTable& table);
+void register_shapes(KernelTable& table);
+void register_slicing(KernelTable& table);
+void register_softmax(KernelTable& table);
+void register_unary(KernelTable& table);
 
 }  // namespace offramp::reference

@@ -21,8 +21,6 @@ Result<int64_t> read_integer(const Tensor& tensor, const char* role) {
 // A diagonal further away than any matrix reaches is as good as one just outside.
 int64_t clamp_diagonal(int64_t k) { return std::clamp(k, -kMaxTensorElements - 1, kMaxTensorElements + 1); }
 
-}  // namespace
-
 // Outputs: the input, and a mask that keeps everything.
 Outputs run_dropout(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 3));
@@ -101,6 +99,15 @@ Outputs run_one_hot(const Node& node, Inputs inputs) {
     std::memcpy(to + size_t(at) * size, values.raw() + (on ? size : 0), size);
   }
   return one(std::move(out));
+}
+
+}  // namespace
+
+void register_masks(KernelTable& table) {
+  add_kernels(table, {"Dropout"}, run_dropout, kAny);
+  add_kernels(table, {"EyeLike"}, run_eye_like, kAny);
+  add_kernels(table, {"Trilu"}, run_trilu, kAny);
+  add_kernels(table, {"OneHot"}, run_one_hot, kNumbers);
 }
 
 }  // namespace offramp::reference

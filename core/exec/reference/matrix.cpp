@@ -2,6 +2,7 @@
 #include "exec/reference/arguments.h"
 #include "exec/reference/indexing.h"
 #include "exec/reference/product.h"
+#include "exec/reference/types.h"
 
 namespace offramp::reference {
 namespace {
@@ -11,8 +12,6 @@ Status expect_f32(Inputs inputs) {
     if (input) OFFRAMP_RETURN_IF_ERROR(expect_dtype(*input, DType::kF32, "an input"));
   return {};
 }
-
-}  // namespace
 
 Outputs run_gemm(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 2, 3));
@@ -85,6 +84,13 @@ Outputs run_matmul(const Node&, Inputs inputs) {
     to += rows * columns;
   } while (advance(index, batch));
   return one(std::move(out));
+}
+
+}  // namespace
+
+void register_matrix(KernelTable& table) {
+  add_kernels(table, {"Gemm"}, run_gemm, kF32);
+  add_kernels(table, {"MatMul"}, run_matmul, kF32);
 }
 
 }  // namespace offramp::reference

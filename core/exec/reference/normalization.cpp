@@ -4,6 +4,7 @@
 
 #include "exec/reference/arguments.h"
 #include "exec/reference/lines.h"
+#include "exec/reference/types.h"
 
 namespace offramp::reference {
 namespace {
@@ -55,8 +56,6 @@ Result<Lines> lines_from_axis(const Node& node, Inputs inputs) {
   if (lines.count == 0) return invalid_model("cannot normalise no elements: shape " + to_string(dims));
   return lines;
 }
-
-}  // namespace
 
 Outputs run_batch_normalization(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 5, 5));
@@ -138,6 +137,14 @@ Outputs run_group_normalization(const Node& node, Inputs inputs) {
       }
     }
   return one(std::move(out));
+}
+
+}  // namespace
+
+void register_normalization(KernelTable& table) {
+  add_kernels(table, {"BatchNormalization"}, run_batch_normalization, kF32);
+  add_kernels(table, {"LayerNormalization"}, run_layer_normalization, kF32);
+  add_kernels(table, {"InstanceNormalization", "GroupNormalization"}, run_group_normalization, kF32);
 }
 
 }  // namespace offramp::reference

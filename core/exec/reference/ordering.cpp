@@ -75,8 +75,6 @@ T plus(T a, T b) {
     return a + b;
 }
 
-}  // namespace
-
 Outputs run_arg_extreme(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 1));
   const Tensor& x = *inputs[0];
@@ -139,6 +137,14 @@ Outputs run_cum_sum(const Node& node, Inputs inputs) {
     }
     return one(std::move(out));
   });
+}
+
+}  // namespace
+
+void register_ordering(KernelTable& table) {
+  add_kernels(table, {"ArgMax", "ArgMin"}, run_arg_extreme, kNumbers);
+  add_kernels(table, {"TopK"}, run_top_k, kNumbers);
+  add_kernels(table, {"CumSum"}, run_cum_sum, kReduced);
 }
 
 }  // namespace offramp::reference

@@ -4,8 +4,10 @@
 
 #include "exec/reference/arguments.h"
 #include "exec/reference/indexing.h"
+#include "exec/reference/types.h"
 
 namespace offramp::reference {
+namespace {
 
 Outputs run_gather_elements(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 2, 2));
@@ -53,6 +55,13 @@ Outputs run_gather_nd(const Node& node, Inputs inputs) {
     to += bytes;
   }
   return one(std::move(out));
+}
+
+}  // namespace
+
+void register_picking(KernelTable& table) {
+  add_kernels(table, {"GatherElements"}, run_gather_elements, kAny);
+  add_kernels(table, {"GatherND"}, run_gather_nd, kAny);
 }
 
 }  // namespace offramp::reference

@@ -100,14 +100,6 @@ int64_t stored_place(const Window& w, int64_t place, bool column_major) {
   return (i2 * w.input[1] + i1) * w.input[0] + i0;
 }
 
-}  // namespace
-
-Result<int64_t> read_exponent(const Node& node) {
-  const int64_t p = node.integer("p", 2);
-  if (p < 1) return invalid_model("attribute p: expected at least 1, got " + std::to_string(p));
-  return p;
-}
-
 Outputs run_average_pool(const Node& node, Inputs inputs) {
   OFFRAMP_TRY(const Window w, pool_window(node, inputs));
   const Tensor& x = *inputs[0];
@@ -159,6 +151,20 @@ Outputs run_max_pool(const Node& node, Inputs inputs) {
     if (indexed) outputs.push_back(indices);
     return outputs;
   });
+}
+
+}  // namespace
+
+Result<int64_t> read_exponent(const Node& node) {
+  const int64_t p = node.integer("p", 2);
+  if (p < 1) return invalid_model("attribute p: expected at least 1, got " + std::to_string(p));
+  return p;
+}
+
+void register_pooling(KernelTable& table) {
+  add_kernels(table, {"AveragePool"}, run_average_pool, kFloats);
+  add_kernels(table, {"MaxPool"}, run_max_pool, kPooled);
+  add_kernels(table, {"LpPool"}, run_lp_pool, kFloats);
 }
 
 }  // namespace offramp::reference

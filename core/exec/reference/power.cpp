@@ -33,8 +33,6 @@ Result<Tensor> float_power(const Tensor& base, const Tensor& exponent) {
   return map_broadcast<T, T>(base, exponent, base.dtype(), [](T x, T y) { return std::pow(x, y); });
 }
 
-}  // namespace
-
 Outputs run_pow(const Node&, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 2, 2));
   const DType wanted = inputs[0]->dtype();
@@ -53,6 +51,12 @@ Outputs run_pow(const Node&, Inputs inputs) {
   if (!out) return std::move(out).error();
   OFFRAMP_TRY(Tensor result, cast_tensor(*out, wanted));
   return one(std::move(result));
+}
+
+}  // namespace
+
+void register_power(KernelTable& table) {
+  add_kernels(table, {"Pow"}, run_pow, kNumbers);
 }
 
 }  // namespace offramp::reference

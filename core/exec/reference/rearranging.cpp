@@ -1,6 +1,7 @@
 // Tile, DepthToSpace and SpaceToDepth, for every element type.
 #include "exec/reference/arguments.h"
 #include "exec/reference/indexing.h"
+#include "exec/reference/types.h"
 
 namespace offramp::reference {
 namespace {
@@ -24,8 +25,6 @@ Result<int64_t> block_size(const Node& node, const Tensor& x) {
     return invalid_model("attribute blocksize: expected a positive size, got " + std::to_string(block));
   return block;
 }
-
-}  // namespace
 
 Outputs run_tile(const Node&, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 2, 2));
@@ -78,6 +77,14 @@ Outputs run_space_to_depth(const Node& node, Inputs inputs) {
                          " by " + std::to_string(block));
   return reorder(x, {dims[0], dims[1], dims[2] / block, block, dims[3] / block, block}, {0, 3, 5, 1, 2, 4},
                  {dims[0], dims[1] * block * block, dims[2] / block, dims[3] / block});
+}
+
+}  // namespace
+
+void register_rearranging(KernelTable& table) {
+  add_kernels(table, {"Tile"}, run_tile, kAny);
+  add_kernels(table, {"DepthToSpace"}, run_depth_to_space, kAny);
+  add_kernels(table, {"SpaceToDepth"}, run_space_to_depth, kAny);
 }
 
 }  // namespace offramp::reference

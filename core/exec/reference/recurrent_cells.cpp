@@ -1,6 +1,7 @@
 // RNN, GRU and LSTM: what each does with one sample at one step. Source: ONNX RNN-14, GRU-14, LSTM-14.
 #include "exec/reference/arguments.h"
 #include "exec/reference/recurrent.h"
+#include "exec/reference/types.h"
 
 namespace offramp::reference {
 namespace {
@@ -72,8 +73,6 @@ void lstm_cell(const Recurrence& r, Inputs inputs, const Direction& d, float* ga
   for (int64_t i = 0; i < size; ++i) hidden[i] *= output[i];
 }
 
-}  // namespace
-
 Outputs run_rnn(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 3, 6));
   OFFRAMP_TRY(const Recurrence r, read_recurrence(node, inputs, 1, {"Tanh"}));
@@ -97,6 +96,14 @@ Outputs run_lstm(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 3, 8));
   OFFRAMP_TRY(const Recurrence r, read_recurrence(node, inputs, 4, {"Sigmoid", "Tanh", "Tanh"}));
   return run_recurrence(inputs, r, 4, lstm_cell);
+}
+
+}  // namespace
+
+void register_recurrent_cells(KernelTable& table) {
+  add_kernels(table, {"RNN"}, run_rnn, kF32);
+  add_kernels(table, {"GRU"}, run_gru, kF32);
+  add_kernels(table, {"LSTM"}, run_lstm, kF32);
 }
 
 }  // namespace offramp::reference

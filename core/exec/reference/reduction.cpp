@@ -144,12 +144,6 @@ Result<Tensor> reduce_as(const std::string& op, const Tensor& x, const std::vect
   return unsupported("operator " + op + " on " + std::string(to_string(x.dtype())));
 }
 
-}  // namespace
-
-Result<Tensor> reduce_tensor(const std::string& op, const Tensor& x, const std::vector<bool>& along) {
-  return for_type(ReducedTypes{}, x.dtype(), [&]<class T>(T) { return reduce_as<T>(op, x, along); });
-}
-
 Outputs run_reduction(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 2));
   const Tensor& x = *inputs[0];
@@ -162,6 +156,20 @@ Outputs run_reduction(const Node& node, Inputs inputs) {
   for (size_t i = 0; i < along.size(); ++i)
     if (!along[i]) dims.push_back(x.dims()[i]);
   return one(out.reshaped(dims));
+}
+
+}  // namespace
+
+Result<Tensor> reduce_tensor(const std::string& op, const Tensor& x, const std::vector<bool>& along) {
+  return for_type(ReducedTypes{}, x.dtype(), [&]<class T>(T) { return reduce_as<T>(op, x, along); });
+}
+
+void register_reduction(KernelTable& table) {
+  add_kernels(table,
+              {"ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2",
+               "ReduceSumSquare", "ReduceLogSum"},
+              run_reduction, kReduced);
+  add_kernels(table, {"ReduceLogSumExp"}, run_reduction, kFloats);
 }
 
 }  // namespace offramp::reference

@@ -23,8 +23,6 @@ void divide_by_power(const float* x, const float* sums, float* to, int64_t count
   }
 }
 
-}  // namespace
-
 // Sums squares over `size` neighbouring channels; of an even number the odd one lies behind.
 Outputs run_lrn(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 1));
@@ -90,6 +88,14 @@ Outputs run_mean_variance_normalization(const Node& node, Inputs inputs) {
     return v / (std::sqrt(s) + 1e-9f);
   }));
   return one(std::move(out));
+}
+
+}  // namespace
+
+void register_rescaling(KernelTable& table) {
+  add_kernels(table, {"LRN"}, run_lrn, kF32);
+  add_kernels(table, {"LpNormalization"}, run_lp_normalization, kF32);
+  add_kernels(table, {"MeanVarianceNormalization"}, run_mean_variance_normalization, kF32);
 }
 
 }  // namespace offramp::reference

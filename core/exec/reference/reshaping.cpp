@@ -3,6 +3,7 @@
 
 #include "exec/reference/arguments.h"
 #include "exec/reference/indexing.h"
+#include "exec/reference/types.h"
 
 namespace offramp::reference {
 namespace {
@@ -22,8 +23,6 @@ Result<std::vector<int64_t>> read_axes(const Node& node, Inputs inputs) {
   if (const Tensor* given = optional_input(inputs, 1)) return integers_of(*given, "axes");
   return node.integers("axes");
 }
-
-}  // namespace
 
 Outputs run_identity(const Node&, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 1));
@@ -130,6 +129,18 @@ Outputs run_expand(const Node&, Inputs inputs) {
   OFFRAMP_TRY(const Dims dims, broadcast_dims(x.dims(), shape));
   OFFRAMP_TRY(Tensor out, copy_strided(x, 0, broadcast_strides(x.dims(), dims), dims));
   return one(std::move(out));
+}
+
+}  // namespace
+
+void register_reshaping(KernelTable& table) {
+  add_kernels(table, {"Identity"}, run_identity, kAny);
+  add_kernels(table, {"Reshape"}, run_reshape, kAny);
+  add_kernels(table, {"Flatten"}, run_flatten, kAny);
+  add_kernels(table, {"Squeeze"}, run_squeeze, kAny);
+  add_kernels(table, {"Unsqueeze"}, run_unsqueeze, kAny);
+  add_kernels(table, {"Transpose"}, run_transpose, kAny);
+  add_kernels(table, {"Expand"}, run_expand, kAny);
 }
 
 }  // namespace offramp::reference

@@ -4,6 +4,7 @@
 
 #include "exec/reference/arguments.h"
 #include "exec/reference/indexing.h"
+#include "exec/reference/types.h"
 
 namespace offramp::reference {
 namespace {
@@ -166,8 +167,6 @@ Status read_region(const Tensor& region, std::vector<Axis>& axes) {
   return {};
 }
 
-}  // namespace
-
 Outputs run_resize(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 4));
   for (const char* newer : {"antialias", "axes", "keep_aspect_ratio_policy"})
@@ -192,6 +191,12 @@ Outputs run_resize(const Node& node, Inputs inputs) {
     OFFRAMP_TRY(x, resize_axis(node, x, i, axes[i]));
   }
   return one(std::move(x));
+}
+
+}  // namespace
+
+void register_resize(KernelTable& table) {
+  add_kernels(table, {"Resize"}, run_resize, kF32);
 }
 
 }  // namespace offramp::reference

@@ -63,8 +63,6 @@ Outputs scatter(const Node& node, const Tensor& data, const Tensor& updates, con
   });
 }
 
-}  // namespace
-
 Outputs run_scatter_elements(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 3, 3));
   const Tensor &data = *inputs[0], &updates = *inputs[2];
@@ -96,6 +94,13 @@ Outputs run_scatter_nd(const Node& node, Inputs inputs) {
   if (updates.dims() != expected)
     return invalid_model("updates must have shape " + to_string(expected) + ", got " + to_string(updates.dims()));
   return scatter(node, data, updates, blocks.starts, blocks.size);
+}
+
+}  // namespace
+
+void register_scattering(KernelTable& table) {
+  add_kernels(table, {"ScatterElements"}, run_scatter_elements, kAny);
+  add_kernels(table, {"ScatterND"}, run_scatter_nd, kAny);
 }
 
 }  // namespace offramp::reference

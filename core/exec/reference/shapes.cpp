@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "exec/reference/arguments.h"
+#include "exec/reference/types.h"
 #include "graph/operators.h"
 
 namespace offramp::reference {
@@ -91,17 +92,6 @@ Outputs make_range(Inputs inputs) {
   return one(std::move(out));
 }
 
-}  // namespace
-
-Result<Tensor> cast_tensor(const Tensor& x, DType dtype) {
-  if (dtype == x.dtype()) return x;
-  OFFRAMP_TRY(Tensor out, create_output(dtype, x.dims()));
-  std::byte* to = out.mutable_raw();
-  for (int64_t i = 0; i < x.elements(); ++i)
-    cast_element(x.dtype(), x.raw() + size_t(i) * byte_size(x.dtype()), dtype, to + size_t(i) * byte_size(dtype));
-  return out;
-}
-
 Outputs run_shape(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 1));
   const Dims& dims = inputs[0]->dims();
@@ -158,6 +148,26 @@ Outputs run_range(const Node&, Inputs inputs) {
   if (inputs[0]->dtype() == DType::kI64) return make_range<int64_t>(inputs);
   if (inputs[0]->dtype() == DType::kI32) return make_range<int32_t>(inputs);
   return unsupported("a range of " + std::string(to_string(inputs[0]->dtype())));
+}
+
+}  // namespace
+
+Result<Tensor> cast_tensor(const Tensor& x, DType dtype) {
+  if (dtype == x.dtype()) return x;
+  OFFRAMP_TRY(Tensor out, create_output(dtype, x.dims()));
+  std::byte* to = out.mutable_raw();
+  for (int64_t i = 0; i < x.elements(); ++i)
+    cast_element(x.dtype(), x.raw() + size_t(i) * byte_size(x.dtype()), dtype, to + size_t(i) * byte_size(dtype));
+  return out;
+}
+
+void register_shapes(KernelTable& table) {
+  add_kernels(table, {"Shape"}, run_shape, kAny);
+  add_kernels(table, {"Size"}, run_size, kAny);
+  add_kernels(table, {"Cast"}, run_cast, kAny);
+  add_kernels(table, {"CastLike"}, run_cast_like, kAny);
+  add_kernels(table, {"ConstantOfShape"}, run_constant_of_shape, kAny);
+  add_kernels(table, {"Range"}, run_range, kF32 | kIndices);
 }
 
 }  // namespace offramp::reference

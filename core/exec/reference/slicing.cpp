@@ -5,6 +5,7 @@
 #include "exec/reference/arguments.h"
 #include "exec/reference/cuts.h"
 #include "exec/reference/indexing.h"
+#include "exec/reference/types.h"
 
 namespace offramp::reference {
 namespace {
@@ -73,8 +74,6 @@ Result<Padding> read_padding(const Node& node, Inputs inputs) {
   return padding;
 }
 
-}  // namespace
-
 Outputs run_slice(const Node&, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 3, 5));
   const Tensor& x = *inputs[0];
@@ -128,6 +127,13 @@ Outputs run_pad(const Node& node, Inputs inputs) {
     }
   } while (advance(index, dims, inner));
   return one(std::move(out));
+}
+
+}  // namespace
+
+void register_slicing(KernelTable& table) {
+  add_kernels(table, {"Slice"}, run_slice, kAny);
+  add_kernels(table, {"Pad"}, run_pad, kAny);
 }
 
 }  // namespace offramp::reference

@@ -102,8 +102,6 @@ void normalise(const std::string& op, const T* from, T* to, Lines lines) {
   }
 }
 
-}  // namespace
-
 Outputs run_softmax(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 1));
   const Tensor& x = *inputs[0];
@@ -121,6 +119,12 @@ Outputs run_softmax(const Node& node, Inputs inputs) {
     }
     return one(std::move(out));
   });
+}
+
+}  // namespace
+
+void register_softmax(KernelTable& table) {
+  add_kernels(table, {"Softmax", "LogSoftmax", "Hardmax"}, run_softmax, kFloats);
 }
 
 }  // namespace offramp::reference

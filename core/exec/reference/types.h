@@ -19,6 +19,14 @@ constexpr TypeSet types_of(TypeList<T...>) {
   return (type_bit(DTypeOf<T>::value) | ...);
 }
 
+// Sets in the rows of kernels.
+inline constexpr TypeSet kAny = ~TypeSet{0};
+inline constexpr TypeSet kBool = type_bit(DType::kBool), kF32 = type_bit(DType::kF32);
+inline constexpr TypeSet kIndices = type_bit(DType::kI64) | type_bit(DType::kI32);
+inline constexpr TypeSet kFloats = types_of(Floats{}), kNumbers = types_of(Numbers{}), kSigned = types_of(SignedNumbers{});
+inline constexpr TypeSet kReduced = types_of(ReducedTypes{}), kPooled = types_of(PooledTypes{});
+inline constexpr TypeSet kIntegers = types_of(Integers{}), kUnsigned = types_of(UnsignedIntegers{});
+
 // The elements as T, whatever the tensor calls them: bool is read as bytes, because a hostile file may hold others than
 // 0 and 1. Precondition: T has the size of the tensor's elements.
 template <class T>

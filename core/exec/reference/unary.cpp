@@ -56,8 +56,6 @@ Outputs map_floats(const std::string& op, const Tensor& x) {
   return unsupported("operator " + op);
 }
 
-}  // namespace
-
 Outputs run_unary(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 1));
   const Tensor& x = *inputs[0];
@@ -67,6 +65,18 @@ Outputs run_unary(const Node& node, Inputs inputs) {
     else
       return map_floats<T>(node.op, x);
   });
+}
+
+}  // namespace
+
+void register_unary(KernelTable& table) {
+  add_kernels(table, {"Relu", "Neg"}, run_unary, kSigned);
+  add_kernels(table, {"Abs", "Sign"}, run_unary, kNumbers);
+  add_kernels(table,
+              {"Floor", "Ceil", "Round", "Reciprocal", "Sqrt", "Exp", "Log", "Erf", "Sigmoid", "Softsign", "Sin",
+               "Cos", "Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Tanh", "Asinh", "Acosh", "Atanh"},
+              run_unary, kFloats);
+  add_kernels(table, {"BitwiseNot"}, run_unary, kIntegers);
 }
 
 }  // namespace offramp::reference
