@@ -18,6 +18,14 @@ constexpr int64_t kMaxOpset = 22;
 
 bool is_onnx_domain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
 
+// Operators that have meant the same from opset 1 on.
+bool keeps_first_forms(const onnx::GraphProto& graph) {
+  static const std::set<std::string_view> kKept = {"GlobalAveragePool", "GlobalMaxPool", "Identity",
+                                                   "Not",               "Softplus",      "Softsign"};
+  return std::all_of(graph.node().begin(), graph.node().end(),
+                     [](const onnx::NodeProto& node) { return kKept.count(node.op_type()) > 0; });
+}
+
 Result<int64_t> read_opset(const onnx::ModelProto& model) {
   int64_t opset = 0;
   for (const auto& import : model.opset_import()) {
@@ -30,10 +38,10 @@ Result<int64_t> read_opset(const onnx::ModelProto& model) {
   if (opset == 0 && model.opset_import_size() > 0)
     return unsupported("imports none of ONNX's own operators, only " + printable(model.opset_import(0).domain()));
   if (opset == 0) return invalid_model("does not say which opset of ONNX's operators it uses");
-  if (opset < kMinOpset || opset > kMaxOpset)
-    return unsupported("opset " + std::to_string(opset) + "; opsets " + std::to_string(kMinOpset) + " to " +
-                       std::to_string(kMaxOpset) + " are supported");
-  return opset;
+  const bool known = opset <= kMaxOpset && (opset >= kMinOpset || keeps_first_forms(model.graph()));
+  if (known) return opset;
+  return unsupported("opset " + std::to_string(opset) + "; opsets " + std::to_string(kMinOpset) + " to " +
+                     std::to_string(kMaxOpset) + " are supported");
 }
 
 // Nothing for attributes that only operators with subgraphs or types have: such nodes import and are never run.

@@ -110,7 +110,7 @@ int main(int argc, char** argv) {
     for (const auto& [name, detail] : details) std::printf("%s: %s\n", name.c_str(), detail.c_str());
   }
   const int64_t wrong = update ? 0 : compare(read_list(argv[2]), verdicts, details);
-  std::printf("%lld as expected, %lld not: %s\n", static_cast<long long>(verdicts.size()) - wrong,
+  std::printf("verdicts: %lld as expected, %lld not: %s\n", static_cast<long long>(verdicts.size()) - wrong,
               static_cast<long long>(wrong), count(verdicts).c_str());
   return wrong == 0 ? 0 : 1;
 }

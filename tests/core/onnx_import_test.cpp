@@ -77,6 +77,16 @@ TEST_CASE("import: a bool is 0 or 1 whatever the byte") {
   CHECK(reinterpret_cast<const uint8_t*>(tensor->raw())[2] == 1);
 }
 
+TEST_CASE("import: opsets before 6 only with operators that have not changed since") {
+  GraphParts parts = relu_parts();
+  parts.nodes = {node("Softplus", {"x"}, {"y"})};
+  CHECK(import_onnx(model_bytes(parts, 1)).ok());
+  parts.nodes = {node("Softplus", {"x"}, {"z"}), node("Relu", {"z"}, {"y"})};
+  const auto refused = import_onnx(model_bytes(parts, 1));
+  REQUIRE(!refused.ok());
+  CHECK(refused.error().to_string() == "loading model: opset 1; opsets 6 to 22 are supported");
+}
+
 TEST_CASE("import: the leading dimension of inputs is the batch") {
   const auto shape = [](const std::vector<int64_t>& dims) {
     GraphParts parts = relu_parts();
