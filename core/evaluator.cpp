@@ -46,18 +46,19 @@ Result<std::unique_ptr<Evaluator>> Evaluator::from_package(std::span<const Packa
   auto state = std::make_unique<State>();
   state->preprocess = package.preprocess;
   state->classes = package.classes;
-  OFFRAMP_TRY(const Graph backbone, join_stages(package));
-  OFFRAMP_TRY(state->base, Session::create(backbone, {backend}));
-  OFFRAMP_TRY(state->runtime, StagedRuntime::create(std::move(package), {backend}));
+  const SessionOptions options = {.backend = backend, .weights = make_packed_weights()};
+  OFFRAMP_TRY(Graph backbone, join_stages(package));
+  OFFRAMP_TRY(state->base, Session::create(std::move(backbone), options));
+  OFFRAMP_TRY(state->runtime, StagedRuntime::create(std::move(package), options));
   return std::unique_ptr<Evaluator>(new Evaluator(std::move(state)));
 }
 
 Result<std::unique_ptr<Evaluator>> Evaluator::from_model(std::span<const uint8_t> onnx, const Json& preprocess, Backend backend) {
-  OFFRAMP_TRY(const Graph graph, load_classifier(onnx));
+  OFFRAMP_TRY(Graph graph, load_classifier(onnx));
   auto state = std::make_unique<State>();
   OFFRAMP_TRY(state->preprocess, Preprocess::parse(preprocess));
   state->classes = int32_t((*graph.value(graph.outputs[0]).shape)[1].size);
-  OFFRAMP_TRY(state->base, Session::create(graph, {backend}));
+  OFFRAMP_TRY(state->base, Session::create(std::move(graph), {.backend = backend}));
   return std::unique_ptr<Evaluator>(new Evaluator(std::move(state)));
 }
 

@@ -69,6 +69,16 @@ int64_t element_count(const Dims& dims) {
   return count;
 }
 
+Tensor Tensor::view(DType dtype, Dims dims, const std::byte* elements) {
+  Tensor tensor;
+  tensor.dtype_ = dtype;
+  tensor.dims_ = std::move(dims);
+  tensor.elements_ = element_count(tensor.dims_);
+  tensor.buffer_ = {const_cast<std::byte*>(elements), [](std::byte*) {}};
+  tensor.borrowed_ = true;
+  return tensor;
+}
+
 Tensor::Tensor(DType dtype, Dims dims)
     : dtype_(dtype), dims_(std::move(dims)), elements_(element_count(dims_)), buffer_(allocate(bytes())) {}
 
@@ -82,10 +92,11 @@ Result<Tensor> Tensor::create(DType dtype, Dims dims) {
 
 std::byte* Tensor::mutable_raw() {
   if (!buffer_) buffer_ = allocate(0);
-  if (buffer_.use_count() > 1) {
+  if (borrowed_ || buffer_.use_count() > 1) {
     auto own = allocate(bytes());
     std::memcpy(own.get(), buffer_.get(), bytes());
     buffer_ = std::move(own);
+    borrowed_ = false;
   }
   return buffer_.get();
 }

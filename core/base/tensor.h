@@ -52,6 +52,9 @@ class Tensor {
   }
   template <class T>
   static Tensor of(Dims dims, const std::vector<T>& values) { return of<T>(std::move(dims), std::span<const T>(values)); }
+  // Elements that somebody else owns, who keeps them alive, and readable for a tail beyond them, as long as the view and
+  // its copies. Writing detaches from them.
+  static Tensor view(DType dtype, Dims dims, const std::byte* elements);
   // Zero-filled, for dims from untrusted input. Errors: kLimitExceeded.
   static Result<Tensor> create(DType dtype, Dims dims);
 
@@ -80,6 +83,7 @@ class Tensor {
   DType dtype_ = DType::kF32;
   Dims dims_ = {0};
   int64_t elements_ = 0;
+  bool borrowed_ = false;  // buffer_ owns nothing
   std::shared_ptr<std::byte> buffer_;  // 64-byte aligned, with a readable tail: XNNPACK reads past the end
 };
 

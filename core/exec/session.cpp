@@ -1,7 +1,7 @@
-// Creating sessions, and running a plan of steps with values freed after their last use.
+// Creating sessions, and the checks before a run.
 #include "exec/session.h"
 
-#include <set>
+#include <algorithm>
 
 #include "exec/plan.h"
 #include "graph/operators.h"
@@ -25,49 +25,42 @@ Status check_input_shapes(const Graph& graph) {
   return {};
 }
 
+bool has_known_shapes(const Graph& graph) {
+  for (const Node& node : graph.nodes)
+    for (const auto* list : {&node.inputs, &node.outputs})
+      for (ValueId id : *list)
+        if (id && !graph.value(id).shape) return false;
+  return true;
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Session>> Session::create(const Graph& graph, const SessionOptions& options) {
+std::string_view to_string(Backend backend) { return backend == Backend::kReference ? "reference" : "xnnpack"; }
+
+Result<std::unique_ptr<Session>> Session::create(Graph graph, const SessionOptions& options) {
   OFFRAMP_RETURN_IF_ERROR(check_kernels(graph));
   OFFRAMP_RETURN_IF_ERROR(check_input_shapes(graph));
-  auto own = std::make_unique<const Graph>(graph);
-  OFFRAMP_TRY(auto steps, options.backend == Backend::kXnnpack ? plan_xnnpack(*own) : plan_reference(*own));
-  return std::unique_ptr<Session>(new PlannedSession(std::move(own), std::move(steps)));
+  // Steps need to know what they will be given. Shapes that depend on data are the reference kernels' alone.
+  if (options.backend == Backend::kReference || !has_known_shapes(graph)) return make_reference_session(std::move(graph));
+  return make_xnnpack_session(std::move(graph), options);
 }
 
-Values::Values(const Graph& graph) : constants_(graph.value_count(), nullptr), computed_(graph.value_count()) {
-  for (const auto& [id, tensor] : graph.constants()) constants_[size_t(id.index)] = &tensor;
+Result<std::vector<Tensor>> Session::run(std::span<const Tensor> inputs) {
+  const std::vector<Activation> activations(inputs.begin(), inputs.end());
+  OFFRAMP_TRY(const std::vector<Activation> outputs, run_activations(activations));
+  std::vector<Tensor> tensors;
+  for (const Activation& output : outputs) tensors.push_back(output.plain());
+  return tensors;
 }
 
-const Tensor& Values::get(ValueId id) const {
-  const auto index = size_t(id.index);
-  if (constants_[index]) return *constants_[index];
-  OFFRAMP_CHECK(computed_[index].has_value());
-  return *computed_[index];
-}
-
-void Values::release_all() {
-  for (auto& value : computed_) value.reset();
-}
-
-PlannedSession::PlannedSession(std::unique_ptr<const Graph> graph, std::vector<std::unique_ptr<Step>> steps)
-    : graph_(std::move(graph)), steps_(std::move(steps)), last_reads_(steps_.size()), values_(*graph_) {
-  std::set<ValueId> needed(graph_->outputs.begin(), graph_->outputs.end());
-  for (size_t i = steps_.size(); i-- > 0;) {
-    for (const auto* list : {&steps_[i]->reads, &steps_[i]->writes})
-      for (ValueId id : *list)
-        if (!graph_->is_constant(id) && needed.insert(id).second) last_reads_[i].push_back(id);
-  }
-}
-
-Result<int64_t> PlannedSession::check_inputs(std::span<const Tensor> inputs) const {
-  if (inputs.size() != graph_->inputs.size())
-    return invalid_argument("expected " + std::to_string(graph_->inputs.size()) + " inputs, got " +
+Result<int64_t> check_inputs(const Graph& graph, std::span<const Activation> inputs) {
+  if (inputs.size() != graph.inputs.size())
+    return invalid_argument("expected " + std::to_string(graph.inputs.size()) + " inputs, got " +
                             std::to_string(inputs.size()));
   int64_t batch = -1;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    const Value& value = graph_->value(graph_->inputs[i]);
-    const Dims& dims = inputs[i].dims();
+    const Value& value = graph.value(graph.inputs[i]);
+    const Dims dims = inputs[i].dims();
     const Shape& shape = *value.shape;
     if (batch < 0 && !shape.empty() && shape[0].per_sample && !dims.empty() && shape[0].size > 0)
       batch = dims[0] / shape[0].size;
@@ -80,25 +73,6 @@ Result<int64_t> PlannedSession::check_inputs(std::span<const Tensor> inputs) con
                               to_string(dims));
   }
   return std::max<int64_t>(batch, 1);
-}
-
-Result<std::vector<Tensor>> PlannedSession::run(std::span<const Tensor> inputs) {
-  OFFRAMP_TRY(const int64_t batch, check_inputs(inputs));
-  auto outputs = run_steps(inputs, batch);
-  values_.release_all();
-  return outputs;
-}
-
-Result<std::vector<Tensor>> PlannedSession::run_steps(std::span<const Tensor> inputs, int64_t batch) {
-  for (size_t i = 0; i < inputs.size(); ++i) values_.set(graph_->inputs[i], inputs[i]);
-  for (size_t i = 0; i < steps_.size(); ++i) {
-    OFFRAMP_RETURN_IF_ERROR(steps_[i]->run(values_, batch));
-    executed_macs_ += steps_[i]->macs * batch;
-    for (ValueId id : last_reads_[i]) values_.release(id);
-  }
-  std::vector<Tensor> outputs;
-  for (ValueId id : graph_->outputs) outputs.push_back(values_.get(id));
-  return outputs;
 }
 
 int64_t known_macs(const Graph& graph, const Node& node) {

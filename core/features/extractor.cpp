@@ -30,7 +30,7 @@ Result<std::unique_ptr<FeatureExtractor>> FeatureExtractor::create(const Graph& 
   Graph tapped = graph;
   for (const ExitPoint& point : exit_points) tapped.outputs.push_back(point.value);
   auto extractor = std::make_unique<FeatureExtractor>();
-  OFFRAMP_TRY(extractor->session_, Session::create(tapped, options));
+  OFFRAMP_TRY(extractor->session_, Session::create(std::move(tapped), options));
   extractor->exit_points_ = std::move(exit_points);
   return extractor;
 }

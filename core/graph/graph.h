@@ -87,6 +87,7 @@ class Graph {
   const Tensor* constant(ValueId id) const;  // null if not a constant
   void set_constant(ValueId id, Tensor tensor);
   void erase_constant(ValueId id) { constants_.erase(id); }
+  void clear_constants() { constants_.clear(); }
   const std::map<ValueId, Tensor>& constants() const { return constants_; }
 
   // Index of the node that makes each value, -1 for inputs and constants. By value index.

@@ -22,8 +22,8 @@ std::string frame(const Stage& stage, size_t k) { return "stage " + std::to_stri
 // What a stage takes, for one sample.
 Dims input_dims(const Stage& stage) { return offramp::bind(*stage.graph.value(stage.graph.inputs[0]).shape, 1); }
 
-std::string described(const Tensor& tensor) {
-  return std::string(to_string(tensor.dtype())) + " " + to_string(tensor.dims());
+std::string described(const Activation& value) {
+  return std::string(to_string(value.dtype())) + " " + to_string(value.dims());
 }
 
 }  // namespace
@@ -32,11 +32,16 @@ Result<std::unique_ptr<StagedRuntime>> StagedRuntime::create(Package package, co
   if (package.stages.empty()) return invalid_argument("the package has no stages");
   std::unique_ptr<StagedRuntime> runtime(new StagedRuntime);
   runtime->package_ = std::move(package);
+  SessionOptions stage_options = options;
+  if (!stage_options.weights) stage_options.weights = make_packed_weights();
+  stage_options.hands_over = true;
   for (size_t k = 0; k < runtime->package_.stages.size(); ++k) {
-    const Stage& stage = runtime->package_.stages[k];
-    auto session = Session::create(stage.graph, options).within(frame(stage, k));
-    if (!session) return std::move(session).error();
-    runtime->sessions_.push_back(std::move(session).value());
+    Stage& stage = runtime->package_.stages[k];
+    stage_options.takes_over = k > 0;
+    Graph graph = stage.graph;
+    stage.graph.clear_constants();  // the session alone holds weights, and releases them as it packs them
+    OFFRAMP_TRY(auto session, Session::create(std::move(graph), stage_options).within(frame(stage, k)));
+    runtime->sessions_.push_back(std::move(session));
   }
   return runtime;
 }
@@ -65,7 +70,7 @@ Result<StageResult> StagedRuntime::begin(const Tensor& sample) {
   return step(0, input);
 }
 
-Result<StageResult> StagedRuntime::run_stage(int32_t stage, const Tensor& boundary) {
+Result<StageResult> StagedRuntime::run_stage(int32_t stage, const Activation& boundary) {
   if (stage < 1 || size_t(stage) >= package_.stages.size())
     return invalid_argument(
         "stage " + std::to_string(stage) + " does not exist: a package of " + std::to_string(package_.stages.size()) +
@@ -75,9 +80,9 @@ Result<StageResult> StagedRuntime::run_stage(int32_t stage, const Tensor& bounda
   if (boundary.dtype() != DType::kF32 || boundary.dims() != wanted)
     return invalid_argument("stage " + std::to_string(stage) + " takes a boundary tensor f32 " + to_string(wanted) +
                             ", got " + described(boundary));
-  if (const int64_t at = first_not_finite(boundary.data<float>()); at >= 0)
+  if (first_not_finite(boundary.stored().data<float>()) >= 0)
     return invalid_data("the boundary tensor of stage " + std::to_string(stage) + " is not finite at element " +
-                        std::to_string(at));
+                        std::to_string(first_not_finite(boundary.plain().data<float>())));
   return step(size_t(stage), boundary);
 }
 
@@ -96,12 +101,11 @@ int64_t StagedRuntime::executed_macs() const {
   return macs;
 }
 
-Result<StageResult> StagedRuntime::step(size_t k, const Tensor& input) {
+Result<StageResult> StagedRuntime::step(size_t k, const Activation& input) {
   const Stage& stage = package_.stages[k];
   const bool last = k + 1 == package_.stages.size();
-  auto outputs = sessions_[k]->run({&input, 1}).within(frame(stage, k));
-  if (!outputs) return std::move(outputs).error();
-  const Tensor& logits = (*outputs)[0];
+  OFFRAMP_TRY(std::vector<Activation> outputs, sessions_[k]->run_activations({&input, 1}).within(frame(stage, k)));
+  const Tensor logits = outputs[0].plain();
   if (logits.dtype() != DType::kF32 || logits.dims() != Dims{1, package_.classes})
     return invalid_package("expected logits f32 " + to_string(Dims{1, package_.classes}) + ", got " + described(logits))
         .within(frame(stage, k));
@@ -112,7 +116,7 @@ Result<StageResult> StagedRuntime::step(size_t k, const Tensor& input) {
   exited.probabilities.resize(size_t(package_.classes));
   exited.score = last ? score_row(logits.data<float>(), 1.0f, Score::kMaxProbability, exited.probabilities)
                       : score_row(logits.data<float>(), stage.temperature, stage.score, exited.probabilities);
-  if (!last && !(exited.score >= stage.threshold)) return NeedsStage{int32_t(k) + 1, std::move((*outputs)[1])};
+  if (!last && !(exited.score >= stage.threshold)) return NeedsStage{int32_t(k) + 1, std::move(outputs[1])};
   const auto values = logits.data<float>();
   exited.predicted_class = int32_t(std::max_element(values.begin(), values.end()) - values.begin());
   return exited;

@@ -17,7 +17,7 @@ struct Exited {
 };
 struct NeedsStage {
   int32_t stage = 0;
-  Tensor boundary;    // f32 [1, ...]
+  Activation boundary;  // f32 [1, ...]
 };
 using StageResult = std::variant<Exited, NeedsStage>;
 
@@ -30,7 +30,7 @@ class StagedRuntime {
   // Errors: kInvalidArgument for a wrong shape, kInvalidData if the input or an answer is not finite.
   Result<StageResult> begin(const Tensor& sample);
   // A later stage on its boundary tensor.
-  Result<StageResult> run_stage(int32_t stage, const Tensor& boundary);
+  Result<StageResult> run_stage(int32_t stage, const Activation& boundary);
   // begin(), then stages to the answer.
   Result<Exited> run(const Tensor& sample);
 
@@ -40,7 +40,7 @@ class StagedRuntime {
  private:
   StagedRuntime() = default;
   // One stage on an input known to fit, and the decision after it.
-  Result<StageResult> step(size_t stage, const Tensor& input);
+  Result<StageResult> step(size_t stage, const Activation& input);
 
   Package package_;
   std::vector<std::unique_ptr<Session>> sessions_;

@@ -30,7 +30,7 @@ val stage_result_to(const StageResult& result) {
     const NeedsStage& needs = std::get<NeedsStage>(result);
     val stage = val::object();
     stage.set("stage", needs.stage);
-    stage.set("boundary", tensor_to(needs.boundary));
+    stage.set("boundary", tensor_to(needs.boundary.plain()));
     object.set("needsStage", stage);
   }
   return object;
@@ -65,8 +65,8 @@ val split(const val& labels, const val& groups, const std::string& shares_json, 
 val create_session(const val& onnx, const std::string& backend) {
   const auto work = [&]() -> Result<std::unique_ptr<Session>> {
     OFFRAMP_TRY(const Backend chosen, backend_from(backend));
-    OFFRAMP_TRY(const Graph graph, load_model(bytes_from(onnx)));
-    return Session::create(graph, {chosen});
+    OFFRAMP_TRY(Graph graph, load_model(bytes_from(onnx)));
+    return Session::create(std::move(graph), {.backend = chosen});
   };
   return reply(work(), owned<Session>);
 }
@@ -137,7 +137,7 @@ val create_runtime(const val& files, const std::string& backend) {
   const auto work = [&]() -> Result<std::unique_ptr<StagedRuntime>> {
     OFFRAMP_TRY(const Backend chosen, backend_from(backend));
     OFFRAMP_TRY(Package package, load_package(files_from(files)));
-    return StagedRuntime::create(std::move(package), {chosen});
+    return StagedRuntime::create(std::move(package), {.backend = chosen});
   };
   return reply(work(), owned<StagedRuntime>);
 }

@@ -1,33 +1,24 @@
-// Layouts: the graph is NCHW, XNNPACK's spatial operators are NHWC. A map [N, C, H, W] becomes [N, H, W, C], a signal
-// [N, C, L] becomes the map [N, 1, L, C].
+// Layouts in the terms of XNNPACK, whose spatial operators take maps [N, H, W, C]: a signal is a map of height 1.
 #pragma once
 #include <cstddef>
 #include <vector>
 
-#include "base/tensor.h"
+#include "exec/activation.h"
 #include "graph/graph.h"
 
 namespace offramp::xnnpack {
 
-enum class Layout { kPlain, kNhwc };
 using Sizes = std::vector<size_t>;
 
 Sizes to_sizes(const Dims& dims);
-// Only values with three or four dimensions have an NHWC form.
-bool has_nhwc_form(size_t rank);
+// [N, C, H, W] to [N, H, W, C], [N, C, L] to [N, 1, L, C]. Precondition: has_nhwc_form.
 Dims nhwc_dims(const Dims& plain);
-// Where an axis of the plain form is in the NHWC form of a value with that rank.
-size_t nhwc_axis(size_t axis, size_t rank);
+// The dims of a value in that layout.
+inline Dims dims_in(Layout layout, const Dims& plain) { return layout == Layout::kNhwc ? nhwc_dims(plain) : plain; }
+// Where an axis of the plain form is in a value with that rank.
+size_t axis_in(Layout layout, size_t axis, size_t rank);
+inline size_t rank_in(Layout layout, size_t rank) { return layout == Layout::kNhwc ? 4 : rank; }
 // Both forms have the same bytes: one channel, or one position.
-bool same_bytes(const Dims& plain);
-
-// [N, C, ...] constants in NHWC form. Precondition: has_nhwc_form.
-Tensor to_nhwc(const Tensor& plain);
-// Convolution weights [O, I, ...] to [O, H, W, I]; the same permutation.
-inline Tensor convert_weights(const Tensor& weights) { return to_nhwc(weights); }
-// Depthwise weights [O, 1, ...] to [1, H, W, O].
-Tensor convert_depthwise_weights(const Tensor& weights);
-// A matrix [rows, columns] to [columns, rows].
-Tensor transpose_matrix(const Tensor& matrix);
+bool same_bytes(const Shape& plain);
 
 }  // namespace offramp::xnnpack

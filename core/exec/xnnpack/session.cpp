@@ -1,150 +1,209 @@
-// The XNNPACK backend: as few and as long runs of nodes as possible for XNNPACK, the others by reference kernels.
+// The XNNPACK backend's session: steps over one planned block of memory.
 #include <algorithm>
-#include <set>
+#include <cstdlib>
+#include <cstring>
 
 #include "exec/plan.h"
-#include "exec/xnnpack/operators.h"
-#include "exec/xnnpack/segment.h"
-#include "graph/operators.h"
+#include "exec/xnnpack/compiler.h"
+#include "exec/xnnpack/memory_plan.h"
+#include "exec/xnnpack/status.h"
 
-namespace offramp {
+namespace offramp::xnnpack {
 namespace {
 
-using xnnpack::Operator;
-
-constexpr size_t kMaxDims = 5;  // XNNPACK has 6; a signal's height needs one
-
-bool fits(const Graph& graph, ValueId id) {
-  const Value& value = graph.value(id);
-  if (value.dtype != DType::kF32 || !value.shape || value.shape->empty() || value.shape->size() > kMaxDims)
-    return false;
-  for (size_t i = 0; i < value.shape->size(); ++i)
-    if ((*value.shape)[i].size < 1 || ((*value.shape)[i].per_sample && i > 0)) return false;
-  return checked_element_count(offramp::bind(*value.shape, 1)).ok();
-}
-
-// The operator's entry if XNNPACK can take this very node.
-const Operator* taken_by(const Graph& graph, const Node& node) {
-  const Operator* entry = xnnpack::find_operator(node.op);
-  const OperatorInfo* info = find_operator(node.op);
-  if (!entry || !info || node.outputs.size() != 1 || node.inputs.size() < size_t(info->min_inputs)) return nullptr;
-  for (size_t i = 0; i < size_t(info->min_inputs); ++i)
-    if (!node.inputs[i]) return nullptr;
-  // Operators with two operands may have the constant first; all others work on what was computed.
-  const bool two = node.inputs.size() == 2 && entry->takes == xnnpack::takes_binary;
-  if (!two && graph.is_constant(node.inputs[0])) return nullptr;
-  for (size_t i = 0; i < std::min(node.inputs.size(), entry->data_inputs); ++i) {
-    if (!node.inputs[i]) continue;
-    if (!graph.is_constant(node.inputs[i]) && !fits(graph, node.inputs[i])) return nullptr;
-    if (!graph.value(node.inputs[i]).shape) return nullptr;
-  }
-  if (!fits(graph, node.outputs[0])) return nullptr;
-  return entry->takes(graph, node) ? entry : nullptr;
-}
-
-// The inputs that must have been computed before a node runs.
-std::vector<ValueId> used_inputs(const Graph& graph, const Node& node, const Operator* entry) {
-  std::vector<ValueId> used;
-  for (size_t i = 0; i < node.inputs.size() && (!entry || i < entry->data_inputs); ++i)
-    if (node.inputs[i] && !graph.is_constant(node.inputs[i])) used.push_back(node.inputs[i]);
-  return used;
-}
-
-struct Placement {
-  const Operator* entry = nullptr;  // null: a reference kernel
-  int64_t phase = 0;                // odd: XNNPACK; a node runs in the first phase of its kind that its inputs allow
-  bool needed = false;
+struct FreeBlock {
+  void operator()(std::byte* memory) const { std::free(memory); }
 };
 
-std::vector<Placement> place(const Graph& graph) {
-  std::vector<Placement> placements(graph.nodes.size());
-  std::vector<int64_t> ready(graph.value_count(), 0);
-  for (size_t n = 0; n < graph.nodes.size(); ++n) {
-    const Node& node = graph.nodes[n];
-    Placement& placement = placements[n];
-    placement.entry = taken_by(graph, node);
-    for (ValueId id : used_inputs(graph, node, placement.entry))
-      placement.phase = std::max(placement.phase, ready[size_t(id.index)]);
-    if ((placement.phase % 2 == 1) != (placement.entry != nullptr)) ++placement.phase;
-    for (ValueId id : node.outputs)
-      if (id) ready[size_t(id.index)] = placement.phase;
-  }
-  // What only told a Reshape its shape need not run.
-  std::vector<bool> needed(graph.value_count(), false);
-  for (ValueId id : graph.outputs) needed[size_t(id.index)] = true;
-  for (size_t n = graph.nodes.size(); n-- > 0;) {
-    const Node& node = graph.nodes[n];
-    for (ValueId id : node.outputs)
-      if (id && needed[size_t(id.index)]) placements[n].needed = true;
-    if (!placements[n].needed) continue;
-    for (ValueId id : used_inputs(graph, node, placements[n].entry)) needed[size_t(id.index)] = true;
-  }
-  return placements;
-}
+class XnnpackSession : public Session {
+ public:
+  XnnpackSession(Graph graph, std::shared_ptr<PackedWeights> weights)
+      : graph_(std::move(graph)), weights_(std::move(weights)) {}
 
-struct Run {
-  std::vector<const Node*> nodes;
-  std::vector<ValueId> inputs, outputs;
-};
-
-// What the nodes of one XNNPACK phase read from outside, and what others read from them.
-Run make_run(const Graph& graph, const std::vector<Placement>& placements, const std::vector<size_t>& members,
-             const std::vector<bool>& read_elsewhere) {
-  Run run;
-  std::set<ValueId> seen;
-  for (size_t n : members) {
-    const Node& node = graph.nodes[n];
-    run.nodes.push_back(&node);
-    for (ValueId id : used_inputs(graph, node, placements[n].entry))
-      if (seen.insert(id).second) run.inputs.push_back(id);
-    seen.insert(node.outputs[0]);
-    if (read_elsewhere[size_t(node.outputs[0].index)]) run.outputs.push_back(node.outputs[0]);
+  Status compile(const SessionOptions& options) {
+    Compiler compiler(graph_, *weights_, options.takes_over, options.hands_over);
+    OFFRAMP_RETURN_IF_ERROR(compiler.compile());
+    buffers_ = std::move(compiler.buffers);
+    steps_ = std::move(compiler.steps);
+    inputs_ = std::move(compiler.inputs);
+    outputs_ = std::move(compiler.outputs);
+    addresses_.assign(buffers_.size(), nullptr);
+    total_ns_.assign(steps_.size(), 0);
+    for (size_t b = 0; b < buffers_.size(); ++b)
+      if (buffers_[b].kind == Buffer::Kind::kConstant)
+        addresses_[b] = const_cast<std::byte*>(std::as_const(buffers_[b].constant).raw());  // only read
+    share_storage();
+    for (size_t s = 0; s < steps_.size(); ++s)
+      if (touches_outside(*steps_[s])) rebound_.push_back(s);
+    return {};
   }
-  return run;
-}
 
-// Values that graph outputs or nodes of other phases read.
-std::vector<bool> values_read_elsewhere(const Graph& graph, const std::vector<Placement>& placements) {
-  std::vector<bool> read(graph.value_count(), false);
-  const std::vector<int32_t> producers = graph.producers();
-  for (ValueId id : graph.outputs) read[size_t(id.index)] = true;
-  for (size_t n = 0; n < graph.nodes.size(); ++n) {
-    if (!placements[n].needed) continue;
-    for (ValueId id : used_inputs(graph, graph.nodes[n], placements[n].entry)) {
-      const int32_t producer = producers[size_t(id.index)];
-      if (producer >= 0 && placements[size_t(producer)].phase != placements[n].phase) read[size_t(id.index)] = true;
+  Result<std::vector<Activation>> run_activations(std::span<const Activation> given) override {
+    OFFRAMP_TRY(const int64_t batch, check_inputs(graph_, given));
+    if (batch != batch_) OFFRAMP_RETURN_IF_ERROR(prepare(batch));
+    std::vector<Tensor> inputs;  // in the layouts that the steps read
+    for (size_t i = 0; i < given.size(); ++i) {
+      inputs.push_back(given[i].layout() == inputs_[i].layout ? given[i].stored()
+                       : inputs_[i].layout == Layout::kNhwc   ? to_nhwc(given[i].plain())
+                                                              : given[i].plain());
+      addresses_[size_t(inputs_[i].buffer)] = const_cast<std::byte*>(std::as_const(inputs[i]).raw());  // only read
+    }
+    std::vector<Activation> outputs;
+    for (const Compiler::Port& port : outputs_) {
+      const TypedShape& stored = buffers_[size_t(port.buffer)].stored;
+      OFFRAMP_TRY(Tensor tensor, Tensor::create(stored.dtype, offramp::bind(stored.shape, batch)));
+      addresses_[size_t(port.buffer)] = tensor.mutable_raw();
+      outputs.emplace_back(std::move(tensor), port.layout);
+    }
+    for (size_t s : rebound_) OFFRAMP_RETURN_IF_ERROR(bind(s));
+    for (size_t s = 0; s < steps_.size(); ++s) {
+      const double start = clock_ ? clock_() : 0;
+      OFFRAMP_RETURN_IF_ERROR(steps_[s]->run());
+      executed_macs_ += steps_[s]->macs * batch;
+      if (clock_) total_ns_[s] += clock_() - start;
+    }
+    return outputs;
+  }
+
+  void set_clock(Clock clock) override {
+    clock_ = std::move(clock);
+    total_ns_.assign(steps_.size(), 0);
+  }
+
+  std::vector<StepProfile> profile() const override {
+    std::vector<StepProfile> profiles;
+    for (size_t s = 0; s < steps_.size(); ++s)
+      profiles.push_back({steps_[s]->node, steps_[s]->op, steps_[s]->kernel(), steps_[s]->macs, total_ns_[s]});
+    return profiles;
+  }
+
+  SessionMemory memory() const override {
+    SessionMemory memory = {weights_->bytes(), arena_bytes_};
+    for (const Buffer& buffer : buffers_) memory.weight_bytes += buffer.constant.bytes();
+    return memory;
+  }
+
+ private:
+  bool is_computed(BufferId id) const { return buffers_[size_t(id)].kind == Buffer::Kind::kComputed; }
+
+  bool touches_outside(const Step& step) const {
+    const auto outside = [this](BufferId id) {
+      const Buffer::Kind kind = buffers_[size_t(id)].kind;
+      return kind == Buffer::Kind::kInput || kind == Buffer::Kind::kOutput;
+    };
+    return std::any_of(step.reads.begin(), step.reads.end(), outside) ||
+           std::any_of(step.writes.begin(), step.writes.end(), outside);
+  }
+
+  // Lets a step write over what it is the last to read, where it can.
+  void share_storage() {
+    storage_.resize(buffers_.size());
+    std::vector<size_t> last_read(buffers_.size(), 0);
+    for (size_t b = 0; b < buffers_.size(); ++b) storage_[b] = BufferId(b);
+    for (size_t s = 0; s < steps_.size(); ++s)
+      for (BufferId id : steps_[s]->reads) last_read[size_t(id)] = s;
+    for (size_t s = 0; s < steps_.size(); ++s) {
+      const Step& step = *steps_[s];
+      for (size_t i = 0; i < step.reads.size() && i < 32; ++i) {
+        const BufferId from = step.reads[i], to = step.writes[0];
+        if (!(step.may_replace >> i & 1) || !is_computed(from) || !is_computed(to)) continue;
+        // Storage taken over before lives on in `from`, whose own last read this is.
+        if (last_read[size_t(from)] != s || std::count(step.reads.begin(), step.reads.end(), from) > 1) continue;
+        storage_[size_t(to)] = storage_[size_t(from)];
+        break;
+      }
     }
   }
-  return read;
-}
+
+  size_t bytes_of(BufferId id, int64_t batch) const {
+    const TypedShape& stored = buffers_[size_t(id)].stored;
+    return size_t(element_count(offramp::bind(stored.shape, batch))) * byte_size(stored.dtype);
+  }
+
+  Status prepare(int64_t batch) {
+    batch_ = 0;
+    for (const Buffer& buffer : buffers_) {
+      const auto count = checked_element_count(offramp::bind(buffer.stored.shape, batch));
+      if (!count) return count.error();
+    }
+    for (auto& step : steps_) OFFRAMP_RETURN_IF_ERROR(step->prepare(batch));
+    std::vector<Lifetime> lifetimes;
+    std::vector<int32_t> slots(buffers_.size(), -1);  // by storage: index into lifetimes
+    for (size_t s = 0; s < steps_.size(); ++s) {
+      for (const auto* list : {&steps_[s]->writes, &steps_[s]->reads})
+        for (BufferId id : *list) {
+          if (!is_computed(id)) continue;
+          int32_t& slot = slots[size_t(storage_[size_t(id)])];
+          if (slot < 0) {
+            slot = int32_t(lifetimes.size());
+            lifetimes.push_back({0, s, s});
+          }
+          lifetimes[size_t(slot)].last = s;
+          lifetimes[size_t(slot)].bytes = std::max(lifetimes[size_t(slot)].bytes, bytes_of(id, batch));
+        }
+    }
+    const size_t values = lifetimes.size();
+    for (size_t s = 0; s < steps_.size(); ++s) lifetimes.push_back({steps_[s]->workspace_bytes, s, s});
+    const MemoryPlan plan = plan_memory(lifetimes, XNN_EXTRA_BYTES);
+    OFFRAMP_RETURN_IF_ERROR(reserve(plan.bytes));
+    for (size_t b = 0; b < buffers_.size(); ++b)
+      if (is_computed(BufferId(b)) && slots[size_t(storage_[b])] >= 0)
+        addresses_[b] = arena_.get() + plan.offsets[size_t(slots[size_t(storage_[b])])];
+    workspaces_.clear();
+    for (size_t s = 0; s < steps_.size(); ++s) workspaces_.push_back(arena_.get() + plan.offsets[values + s]);
+    for (size_t s = 0; s < steps_.size(); ++s)
+      if (!std::binary_search(rebound_.begin(), rebound_.end(), s)) OFFRAMP_RETURN_IF_ERROR(bind(s));
+    batch_ = batch;
+    return {};
+  }
+
+  Status reserve(size_t bytes) {
+    if (bytes == arena_bytes_) return {};
+    arena_.reset();
+    arena_bytes_ = 0;
+    arena_.reset(static_cast<std::byte*>(std::aligned_alloc(kPlanAlignment, std::max(bytes, kPlanAlignment))));
+    if (!arena_) return limit_exceeded("no memory for " + std::to_string(bytes) + " bytes of activations");
+    // Kernels read a little past the end of a value, and must not read what was never written.
+    std::memset(arena_.get(), 0, bytes);
+    arena_bytes_ = bytes;
+    return {};
+  }
+
+  Status bind(size_t s) {
+    Operands operands;
+    for (BufferId id : steps_[s]->reads) operands.in.push_back(addresses_[size_t(id)]);
+    for (BufferId id : steps_[s]->writes) operands.out.push_back(addresses_[size_t(id)]);
+    operands.workspace = workspaces_[s];
+    return steps_[s]->bind(operands);
+  }
+
+  Graph graph_;  // without constants: shapes, and nodes that reference steps run
+  std::shared_ptr<PackedWeights> weights_;
+  std::vector<Buffer> buffers_;
+  std::vector<BufferId> storage_;  // by buffer: the one whose memory it uses
+  std::vector<std::byte*> addresses_;
+  std::vector<std::unique_ptr<Step>> steps_;
+  std::vector<std::byte*> workspaces_;  // by step
+  std::vector<size_t> rebound_;         // steps that touch inputs or outputs, ascending
+  std::vector<Compiler::Port> inputs_, outputs_;
+  std::unique_ptr<std::byte, FreeBlock> arena_;
+  size_t arena_bytes_ = 0;
+  int64_t batch_ = 0;  // that steps and arena are prepared for
+  Clock clock_;
+  std::vector<double> total_ns_;
+};
 
 }  // namespace
+}  // namespace offramp::xnnpack
 
-Result<std::vector<std::unique_ptr<Step>>> plan_xnnpack(const Graph& graph) {
+namespace offramp {
+
+Result<std::unique_ptr<Session>> make_xnnpack_session(Graph graph, const SessionOptions& options) {
   OFFRAMP_RETURN_IF_ERROR(xnnpack::initialize());
-  const std::vector<Placement> placements = place(graph);
-  const std::vector<bool> read_elsewhere = values_read_elsewhere(graph, placements);
-  int64_t phases = 0;
-  for (const Placement& placement : placements) phases = std::max(phases, placement.phase + 1);
-  std::vector<std::vector<size_t>> members(static_cast<size_t>(phases));
-  for (size_t n = 0; n < graph.nodes.size(); ++n)
-    if (placements[n].needed) members[size_t(placements[n].phase)].push_back(n);
-  std::vector<std::unique_ptr<Step>> steps;
-  for (size_t phase = 0; phase < members.size(); ++phase) {
-    if (members[phase].empty()) continue;
-    if (phase % 2 == 1) {
-      const Run run = make_run(graph, placements, members[phase], read_elsewhere);
-      auto segment = xnnpack::Segment::create(graph, run.nodes, run.inputs, run.outputs);
-      if (segment.ok()) {
-        steps.push_back(std::move(segment).value());
-        continue;
-      }
-      // What XNNPACK refuses only now still runs, slowly.
-      if (segment.error().code != ErrorCode::kUnsupported) return std::move(segment).error();
-    }
-    for (size_t n : members[phase]) steps.push_back(make_reference_step(graph, graph.nodes[n]));
-  }
-  return steps;
+  auto session = std::make_unique<xnnpack::XnnpackSession>(
+      std::move(graph), options.weights ? options.weights : make_packed_weights());
+  OFFRAMP_RETURN_IF_ERROR(session->compile(options));
+  return std::unique_ptr<Session>(std::move(session));
 }
 
 }  // namespace offramp
