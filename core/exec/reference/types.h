@@ -23,7 +23,8 @@ constexpr TypeSet types_of(TypeList<T...>) {
 inline constexpr TypeSet kAny = ~TypeSet{0};
 inline constexpr TypeSet kBool = type_bit(DType::kBool), kF32 = type_bit(DType::kF32);
 inline constexpr TypeSet kIndices = type_bit(DType::kI64) | type_bit(DType::kI32);
-inline constexpr TypeSet kFloats = types_of(Floats{}), kNumbers = types_of(Numbers{}), kSigned = types_of(SignedNumbers{});
+inline constexpr TypeSet kFloats = types_of(Floats{}), kNumbers = types_of(Numbers{});
+inline constexpr TypeSet kSigned = types_of(SignedNumbers{});
 inline constexpr TypeSet kReduced = types_of(ReducedTypes{}), kPooled = types_of(PooledTypes{});
 inline constexpr TypeSet kIntegers = types_of(Integers{}), kUnsigned = types_of(UnsignedIntegers{});
 
@@ -41,9 +42,10 @@ T* mutable_elements(Tensor& tensor) {
 // function(T{}) for the T of the list that `dtype` names. Errors: kUnsupported if there is none.
 template <class... T, class Function>
 auto for_type(TypeList<T...> list, DType dtype, Function&& function) -> decltype(function(float{})) {
-  decltype(function(float{})) result = unsupported(type_refusal("the input", dtype, types_of(list)));
-  ((DTypeOf<T>::value == dtype ? (void)(result = function(T{})) : (void)0), ...);
-  return result;
+  std::optional<decltype(function(float{}))> result;
+  ((DTypeOf<T>::value == dtype ? (void)result.emplace(function(T{})) : (void)0), ...);
+  if (!result) return unsupported(type_refusal("the input", dtype, types_of(list)));
+  return std::move(*result);
 }
 
 // out = function(x), element by element.
