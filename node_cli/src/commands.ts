@@ -75,11 +75,12 @@ ${dataForms}`,
     options: {
       runs: { value: 'N', help: 'timed runs (default: about three seconds of them, 10 to 1000)' },
       threads: { value: 'LIST', help: 'numbers of threads to time by turns, such as 1,2 (default 1)' },
+      profile: { help: 'the time of each node too, from runs of their own' },
       backend, json, help,
     },
     details: `Runs the model on made-up input until it is warm, then times whole calls: the input handed in, the output read. The first
 result is what a fresh start takes, from the model's bytes to its first output. Of a package, every stage is timed.`,
-    examples: ['offramp bench model.onnx', 'offramp bench model.offramp --runs 500 --json'],
+    examples: ['offramp bench model.onnx --profile', 'offramp bench model.offramp --runs 500 --json'],
   },
   {
     name: 'report', summary: 'write a package\'s report as one HTML file', positionals: ['PACKAGE'], required: ['output'],

@@ -17,6 +17,7 @@ interface Report {
   median_ns: number;
   p90_ns: number;
   backend: string;
+  profile?: { node: string; op: string; kernel: string; median_ns: number; share: number; macs: number }[];
   configurations: Omit<Report, 'configurations'>[];
 }
 
@@ -44,6 +45,26 @@ test('the MACs are those that inspect states, with the reference backend too', a
   assert.equal(report.backend, 'reference');
 });
 
+test('profile: every node that costs MACs is a step, and the shares are of all steps', async () => {
+  for (const [backend, kernels] of [['xnnpack', ['xnnpack', 'own', 'reference']], ['reference', ['reference']]] as const) {
+    const { profile, macs } = await measured('--runs', '2', '--profile', '--backend', backend);
+    assert.equal(profile?.reduce((sum, step) => sum + step.macs, 0), macs);
+    assert.ok(Math.abs((profile?.reduce((sum, step) => sum + step.share, 0) ?? 0) - 1) < 1e-9);
+    for (const { kernel } of profile ?? []) assert.ok((kernels as readonly string[]).includes(kernel), kernel);
+    assert.ok(profile?.some(({ op, median_ns }) => op.startsWith('Conv') && median_ns > 0));
+  }
+  assert.equal((await measured('--runs', '1')).profile, undefined);
+});
+
+test('profile: text, the slowest first', async () => {
+  const { out } = await offramp('bench', exampleModel, '--runs', '2', '--profile');
+  const [head, ...rows] = (out.split(/\nnodes, \w+, 1 thread\n/)[1] ?? '').split('\n');
+  assert.match(head ?? '', /^node +op +kernel +median +share +MACs +MAC\/s$/);
+  const shares = rows.map((row) => Number(/ ([\d.]+) % /.exec(row)?.[1])).filter((share) => !Number.isNaN(share));
+  assert.ok(shares.length >= 10);
+  assert.deepEqual(shares, [...shares].sort((a, b) => b - a));
+});
+
 test('text', async () => {
   const { code, out } = await offramp('bench', exampleModel, '--runs', '3');
   assert.equal(code, 0);
@@ -60,12 +81,12 @@ test('what is no model is refused by name', async () => {
 });
 
 test('exit shares: the last stage gets the rest; manifests that do not tell give none', () => {
-  const manifest = (rates: unknown[]): { evidence: { plan: { exits: { exit_rate: never }[] } } } =>
-    ({ evidence: { plan: { exits: rates.map((exit_rate) => ({ exit_rate: exit_rate as never })) } } });
-  assert.deepEqual(exitShares(manifest([0.5, 0.25]), 3), [0.5, 0.25, 0.25]);
-  assert.deepEqual(exitShares(manifest([1]), 2), [1, 0]);
-  assert.equal(exitShares(manifest([0.5]), 3), undefined);
-  assert.equal(exitShares(manifest(['x']), 2), undefined);
-  assert.equal(exitShares(manifest([0.75, 0.75]), 3), undefined);
-  assert.equal(exitShares({}, 2), undefined);
+  const shares = (manifest: unknown): number[] | undefined => exitShares([{ name: 'manifest.json', bytes: new TextEncoder().encode(JSON.stringify(manifest)) }]);
+  const exits = (...rates: unknown[]): object => ({ evidence: { plan: { exits: rates.map((exit_rate) => ({ exit_rate })) } } });
+  assert.deepEqual(shares(exits(0.5, 0.25)), [0.5, 0.25, 0.25]);
+  assert.deepEqual(shares(exits(1)), [1, 0]);
+  assert.equal(shares(exits('x')), undefined);
+  assert.equal(shares(exits(0.75, 0.75)), undefined);
+  assert.equal(shares({}), undefined);
+  assert.equal(exitShares([]), undefined);
 });

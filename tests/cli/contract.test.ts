@@ -116,17 +116,18 @@ test('run: a wrong shape is bad data', async () => {
   assert.equal(code, 3, err);
 });
 
-test('bench: every stage of a package, and the mean over the rows that its evidence counts', async () => {
+test('bench: an answer from every stage of a package, and the mean over the rows that its evidence counts', async () => {
   const report = checked('bench', (await succeed('bench', at('a.offramp'), '--runs', '5', '--json')).out);
-  const stages = report['stages'] as { macs: number; median_ns: number; answer_ns: number }[];
-  const { plan } = JSON.parse(augmented.out) as { plan: { exits: { exit_rate: number }[] } };
-  assert.equal(stages.length, plan.exits.length + 1);
-  assert.equal(stages.reduce((sum, { macs }) => sum + macs, 0), report['macs']);
+  const answers = report['answers'] as { macs: number; median_ns: number }[];
+  const { plan } = JSON.parse(augmented.out) as { plan: { exits: { exit_rate: number; macs: number }[] } };
+  assert.deepEqual(answers.map(({ macs }) => macs), [...plan.exits.map(({ macs }) => macs), report['macs']], 'stages before the exit and no others have run');
+  assert.equal(answers.at(-1)?.median_ns, report['median_ns']);
   const rates = plan.exits.map(({ exit_rate }) => exit_rate);
-  const mean = stages.reduce((sum, { answer_ns }, index) => sum + answer_ns * (rates[index] ?? 1 - rates.reduce((a, b) => a + b, 0)), 0);
+  const mean = answers.reduce((sum, { median_ns }, index) => sum + median_ns * (rates[index] ?? 1 - rates.reduce((a, b) => a + b, 0)), 0);
   assert.ok(Math.abs((report['mean_ns'] as number) - mean) <= 1, `${report['mean_ns']} is not ${mean}`);
-  const { out } = await succeed('bench', at('a.offramp'), '--runs', '5');
-  assert.match(out, /\nstages, 1 thread\n +MACs +median +answer after +rows leave\nstage 1 .*\n(stage 2 .*\n)?the rest .* %\n\nmean over the package's test rows [\d.]+ [mµ]s, [+-]?[\d.]+ % against running all stages\n$/);
+  const { out } = await succeed('bench', at('unpacked'), '--runs', '5', '--profile');
+  assert.match(out, /\nanswers, \S+, 1 thread\nfrom +MACs +median +p10 +p90 +rows leave\nexit 1 .*\n(exit 2 .*\n)?the whole model .* %\n\nmean over the package's test rows: [\d.]+ [mµ]s, [+-]?[\d.]+ % against all stages\n/);
+  assert.match(out, /\nnode +stage +op +kernel +median +share +MACs +MAC\/s\n/);
 });
 
 test('report', async () => {

@@ -1,5 +1,6 @@
 // The Embind module: every binding converts, the core decides. The TypeScript side is wasm/engine/src/raw_module.ts.
 #include <emscripten/bind.h>
+#include <emscripten/emscripten.h>
 
 #include "convert.h"
 
@@ -89,6 +90,17 @@ val session_run(Session& session, const val& inputs) {
 }
 
 double session_executed_macs(const Session& session) { return double(session.executed_macs()); }
+
+void session_set_profiling(Session& session, bool on) {
+  session.set_clock(on ? [] { return emscripten_get_now() * 1e6; } : Session::Clock());
+}
+
+val session_profile(const Session& session) {
+  Json steps = Json::array();
+  for (const StepProfile& step : session.profile())
+    steps.push_back({{"node", step.node}, {"op", step.op}, {"kernel", step.kernel}, {"macs", step.macs}, {"total_ns", step.total_ns}});
+  return success(text(steps));
+}
 
 // --- Augmentation
 
@@ -195,7 +207,11 @@ EMSCRIPTEN_BINDINGS(offramp) {
   function("inspectModel", &inspect);
   function("splitRows", &split);
   function("createSession", &create_session);
-  class_<Session>("Session").function("run", &session_run).function("executedMacs", &session_executed_macs);
+  class_<Session>("Session")
+      .function("run", &session_run)
+      .function("executedMacs", &session_executed_macs)
+      .function("setProfiling", &session_set_profiling)
+      .function("profile", &session_profile);
 
   function("createAugmenter", &create_augmenter);
   class_<Augmenter>("Augmenter")

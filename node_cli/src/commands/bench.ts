@@ -1,7 +1,5 @@
 // offramp bench MODEL|PACKAGE
-import {
-  benchmark, invalidArgument, packageStages, within, withinAsync, type BenchConfiguration, type BenchTimes, type JsonObject,
-} from '@offramp/engine';
+import { benchmark, invalidArgument, withinAsync, type BenchConfiguration, type BenchTimes } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
 import { describeBench, exitShares } from '../bench_text.js';
 import { readModelOrPackage } from '../inputs.js';
@@ -14,19 +12,17 @@ export async function bench(args: Arguments, io: CommandIo): Promise<void> {
   const runs = args.integer('runs', 1, 1e6);
   const configurations = chooseConfigurations(args.text('threads'));
   const path = args.positional(0);
-  const read = await readModelOrPackage(path);
-  const manifest = 'package' in read ? await packageManifest(path, read.package) : undefined;
-  const stages = 'package' in read ? packageStages(read.package) : [read.model];
+  const subject = await readModelOrPackage(path);
   const progress = new ProgressLine(io);
   let times: BenchTimes[];
   try {
     const onRound = (done: number, total: number): void =>
       progress.show({ phase: done === 0 ? 'warming up' : 'timing', done, total, fraction: done / total, remainingSeconds: null, elapsedSeconds: 0 });
-    times = await withinAsync(path, () => benchmark(stages, configurations, backend, { runs, onRound }));
+    times = await withinAsync(path, () => benchmark(subject, configurations, backend, { runs, onRound, profile: args.has('profile') }));
   } finally {
     progress.clear();
   }
-  const shares = manifest === undefined ? undefined : exitShares(manifest, stages.length);
+  const shares = 'package' in subject ? exitShares(subject.package) : undefined;
   const reports = times.map((one) => ({ model: path, ...one, ...meanTime(one, shares) }));
   if (args.has('json')) io.out(`${JSON.stringify({ ...reports[0], configurations: reports })}\n`);
   else io.out(describeBench(reports, shares, io.terminal));
@@ -44,19 +40,8 @@ function chooseConfigurations(threads: string | undefined): BenchConfiguration[]
   });
 }
 
-/** Errors: invalid_package. */
-async function packageManifest(path: string, files: Parameters<typeof packageStages>[0]): Promise<JsonObject> {
-  const engine = await loadNodeEngine();
-  const runtime = within(path, () => engine.createRuntime([...files]));
-  try {
-    return runtime.manifest();
-  } finally {
-    runtime.dispose();
-  }
-}
-
 /** Over the rows that the package was measured on: the shares that leave at each exit, times an answer's time there. */
-function meanTime(times: BenchTimes, shares: readonly number[] | undefined): { mean_ns?: number } {
-  if (shares === undefined || times.stages === undefined) return {};
-  return { mean_ns: Math.round(times.stages.reduce((sum, { answer_ns }, index) => sum + answer_ns * (shares[index] as number), 0)) };
+function meanTime({ answers }: BenchTimes, shares: readonly number[] | undefined): { mean_ns?: number } {
+  if (answers === undefined || shares?.length !== answers.length) return {};
+  return { mean_ns: Math.round(answers.reduce((sum, { median_ns }, stage) => sum + median_ns * (shares[stage] as number), 0)) };
 }

@@ -1,16 +1,18 @@
-// Benchmarks a model or a package's stages: warm medians and spread, and the time from bytes to a first result.
-import type { Engine, Session } from './engine.js';
+// Benchmarks a model or a package: warm medians and spread of whole calls, the time from bytes to a first result, and on
+// request the time of each node.
+import type { Engine } from './engine.js';
 import { OfframpError, within } from './errors.js';
+import { isJsonObject, type JsonObject } from './json.js';
+import { profileNodes, type NodeTimes } from './profile.js';
 import type { Backend, PackageFile } from './raw_module.js';
 import type { ValueInfo } from './reports.js';
 import { elementBytes, elementCount, type DataType, type RawTensor } from './tensor.js';
-import { percentile, summariseTimes, timeByTurns, type RunTimes, type TimingOptions } from './timing.js';
+import { summariseTimes, timeByTurns, type RunTimes, type TimingOptions } from './timing.js';
 
-export interface StageTimes extends RunTimes {
+/** Calls of a package whose answer comes from this stage: all stages up to it have run. */
+export interface AnswerTimes extends RunTimes {
   stage: number;
   macs: number;
-  /** Median of the stages up to and including this one: an answer here takes that long. */
-  answer_ns: number;
 }
 
 export interface BenchTimes extends RunTimes {
@@ -21,8 +23,13 @@ export interface BenchTimes extends RunTimes {
   macs: number;
   /** Starting the engine, loading the model from its bytes and running it once. */
   first_result_ns: number;
-  /** Of a package. */
-  stages?: StageTimes[];
+  /** Of a package with several stages. */
+  answers?: AnswerTimes[];
+  profile?: NodeTimes[];
+}
+
+export interface BenchOptions extends TimingOptions {
+  profile?: boolean;
 }
 
 export interface BenchConfiguration {
@@ -31,95 +38,111 @@ export interface BenchConfiguration {
   start: () => Promise<Engine>;
 }
 
-/** One ONNX file per stage; a plain model is one stage. */
-export type BenchStages = readonly Uint8Array[];
+export type BenchSubject = { model: Uint8Array } | { package: PackageFile[] };
 
-/** A package's stages in order. Precondition: the package was checked, by createRuntime. */
-export function packageStages(files: readonly PackageFile[]): Uint8Array[] {
-  const numbered = files.map(({ name, bytes }) => ({ number: /^stages\/(\d+)\.onnx$/.exec(name)?.[1], bytes })).filter(({ number }) => number !== undefined);
-  return numbered.sort((a, b) => Number(a.number) - Number(b.number)).map(({ bytes }) => bytes);
-}
+const mostProfiledRuns = 200;
 
-/** Every configuration by turns, each with an engine of its own. Errors: as createSession; unsupported for open shapes. */
+/** Every configuration by turns, each with an engine of its own. Errors: as createSession and createRuntime; unsupported for open shapes. */
 export async function benchmark(
-  stages: BenchStages, configurations: readonly BenchConfiguration[], backend: Backend, options: TimingOptions = {},
+  subject: BenchSubject, configurations: readonly BenchConfiguration[], backend: Backend, options: BenchOptions = {},
 ): Promise<BenchTimes[]> {
-  const chains: Chain[] = [];
+  const candidates: Candidate[] = [];
   try {
-    for (const configuration of configurations) chains.push(await Chain.start(stages, configuration, backend));
-    const times = await timeByTurns(chains.map((chain) => () => chain.run()), options);
-    return chains.map((chain, index) => chain.report(times[index] as number[]));
-  } finally {
-    for (const chain of chains) chain.dispose();
-  }
-}
-
-/** The stages one after the other, each timed; what a sample goes through that no exit answers. */
-class Chain {
-  private readonly stageTimes: number[][];
-
-  private constructor(
-    private readonly configuration: BenchConfiguration, private readonly backend: Backend, private readonly links: readonly Link[], private readonly firstResultNs: number,
-  ) {
-    this.stageTimes = links.map(() => []);
-  }
-
-  static async start(stages: BenchStages, configuration: BenchConfiguration, backend: Backend): Promise<Chain> {
-    const begin = performance.now();
-    const engine = await configuration.start();
-    const links: Link[] = [];
-    // Inspecting is not part of a first result: its time is taken off again.
-    let inspectingMs = 0;
-    for (const [index, onnx] of stages.entries()) {
-      const frame = stages.length === 1 ? 'loading the model' : `stage ${index}`;
-      const started = performance.now();
-      const { inputs, outputs, macs } = within(frame, () => engine.inspect(onnx));
-      const next = outputs.findIndex(({ name }) => name === 'boundary' || name === 'next_boundary');
-      const fixed = index === 0 ? within(frame, () => inputs.map(seededInput)) : undefined;
-      inspectingMs += performance.now() - started;
-      links.push({ session: within(frame, () => engine.createSession(onnx, backend)), macs, next, fixed });
+    for (const configuration of configurations) {
+      const input = sampleFor(await configuration.start(), subject);
+      candidates.push(await startCandidate(subject, input, configuration, backend));
     }
-    const chain = new Chain(configuration, backend, links, 0);
-    chain.run();
-    const firstResultNs = Math.round((performance.now() - begin - inspectingMs) * 1e6);
-    return new Chain(configuration, backend, links, firstResultNs);
-  }
-
-  run(): void {
-    let inputs = this.links[0]?.fixed ?? [];
-    this.links.forEach(({ session, next }, index) => {
-      const begin = performance.now();
-      const outputs = session.run(inputs);
-      this.stageTimes[index]?.push((performance.now() - begin) * 1e6);
-      inputs = outputs.slice(next, next + 1);
+    const calls = candidates.flatMap((candidate) => candidate.calls.map((call) => ({ candidate, ...call })));
+    const times = await timeByTurns(calls.map(({ run }) => run), options);
+    return candidates.map((candidate) => {
+      const answers = calls.flatMap(({ candidate: owner, macs }, index) => (owner === candidate ? [{ macs, ...summariseTimes(times[index] as number[]) }] : []));
+      const whole = answers[answers.length - 1] as RunTimes & { macs: number };
+      const runs = Math.min(whole.runs, mostProfiledRuns);
+      return {
+        variant: candidate.configuration.variant, threads: candidate.configuration.threads, backend, ...whole, first_result_ns: candidate.firstResultNs,
+        ...(answers.length > 1 ? { answers: answers.map((answer, stage) => ({ stage, ...answer })) } : {}),
+        ...(options.profile ? { profile: profileNodes(candidate.engine, stagesOf(subject), candidate.input, backend, runs) } : {}),
+      };
     });
-  }
-
-  report(timesNs: readonly number[]): BenchTimes {
-    const { variant, threads } = this.configuration;
-    const own = this.stageTimes.map((times) => times.slice(-timesNs.length)); // without the warm-up
-    const upTo = own.map((_, last) => timesNs.map((_run, run) => own.slice(0, last + 1).reduce((sum, times) => sum + (times[run] as number), 0)));
-    const stages = own.map((times, stage) => ({
-      stage, macs: this.links[stage]?.macs ?? 0, answer_ns: Math.round(percentile(upTo[stage] as number[], 0.5)), ...summariseTimes(times),
-    }));
-    return {
-      variant, threads, backend: this.backend, ...summariseTimes(timesNs), macs: this.links.reduce((sum, { macs }) => sum + macs, 0),
-      first_result_ns: this.firstResultNs, ...(this.links.length > 1 ? { stages } : {}),
-    };
-  }
-
-  dispose(): void {
-    for (const { session } of this.links) session.dispose();
+  } finally {
+    for (const { dispose } of candidates) dispose();
   }
 }
 
-interface Link {
-  session: Session;
-  macs: number;
-  /** Of the outputs, the next stage's input; -1 for none. */
-  next: number;
-  /** The first stage's inputs. */
-  fixed: RawTensor[] | undefined;
+interface Candidate {
+  configuration: BenchConfiguration;
+  engine: Engine;
+  input: RawTensor[];
+  /** One per stage that can answer; the last one runs everything. */
+  calls: { run: () => void; macs: number }[];
+  firstResultNs: number;
+  dispose: () => void;
+}
+
+async function startCandidate(subject: BenchSubject, input: RawTensor[], configuration: BenchConfiguration, backend: Backend): Promise<Candidate> {
+  const stages = stagesOf(subject).length;
+  const begin = performance.now();
+  const engine = await configuration.start();
+  const whole = createCall(engine, subject, input, backend, stages - 1);
+  whole.run();
+  const firstResultNs = Math.round((performance.now() - begin) * 1e6);
+  const early = Array.from({ length: stages - 1 }, (_, stage) => createCall(engine, subject, input, backend, stage));
+  for (const { run } of early) run();
+  const all = [...early, whole];
+  return {
+    configuration, engine, input, firstResultNs,
+    calls: all.map(({ run, handle }) => ({ run, macs: handle.executedMacs() })), // of one run each, until now
+    dispose: () => all.forEach(({ handle }) => handle.dispose()),
+  };
+}
+
+interface Call {
+  run: () => void;
+  handle: { executedMacs(): number; dispose(): void };
+}
+
+function createCall(engine: Engine, subject: BenchSubject, input: RawTensor[], backend: Backend, answer: number): Call {
+  if ('model' in subject) {
+    const session = within('loading the model', () => engine.createSession(subject.model, backend));
+    return { handle: session, run: () => session.run(input) };
+  }
+  const runtime = engine.createRuntime(answeringAt(subject.package, answer), backend);
+  return { handle: runtime, run: () => runtime.run(input[0] as RawTensor) };
+}
+
+/** The package with thresholds by which stage `answer` always answers and none before it does; it takes the model's own input. */
+function answeringAt(files: readonly PackageFile[], answer: number): PackageFile[] {
+  return files.map((file) => {
+    if (file.name !== 'manifest.json') return file;
+    const manifest = parseManifest(file);
+    const stages = (manifest['stages'] as JsonObject[]).map((stage, index): JsonObject =>
+      (isJsonObject(stage['exit']) ? { ...stage, exit: { ...stage['exit'], threshold: index < answer ? 2 : 0 } } : stage));
+    return { name: file.name, bytes: new TextEncoder().encode(JSON.stringify({ ...manifest, stages, preprocess: [] })) };
+  });
+}
+
+function parseManifest({ bytes }: PackageFile): JsonObject {
+  return JSON.parse(new TextDecoder().decode(bytes)) as JsonObject;
+}
+
+/** ONNX files in the order in which they run. */
+function stagesOf(subject: BenchSubject): Uint8Array[] {
+  if ('model' in subject) return [subject.model];
+  const manifest = subject.package.find(({ name }) => name === 'manifest.json');
+  const stages = manifest === undefined ? [] : (parseManifest(manifest)['stages'] as { file: string }[]);
+  return stages.map(({ file }) => subject.package.find(({ name }) => name === file)?.bytes as Uint8Array);
+}
+
+/** Checks the package on the way, so that its manifest can be relied on. */
+function sampleFor(engine: Engine, subject: BenchSubject): RawTensor[] {
+  if ('model' in subject) return within('loading the model', () => engine.inspect(subject.model).inputs.map(seededInput));
+  const runtime = engine.createRuntime(subject.package);
+  try {
+    const { input } = runtime.manifest()['model'] as { input: { name: string; shape: number[] } } & JsonObject;
+    return [seededInput({ name: input.name, dtype: 'f32', shape: ['N', ...input.shape] })];
+  } finally {
+    runtime.dispose();
+  }
 }
 
 /** One sample: f32 uniform in [-1, 1), the same every time; other types zero, which is a valid index. */

@@ -2,7 +2,7 @@
 import { OfframpError } from './errors.js';
 import { parseReport, type Json, type JsonObject } from './json.js';
 import type {
-  Backend, Exited, ModuleFactory, PackageFile, Part, RawAugmenter, RawEvaluator, RawHandle, RawModule, RawResult,
+  Backend, Exited, ModuleFactory, PackageFile, Part, ProfiledStep, RawAugmenter, RawEvaluator, RawHandle, RawModule, RawResult,
   RawRuntime, RawSession, Split, StageResult, StepProgress,
 } from './raw_module.js';
 import type { InspectReport } from './reports.js';
@@ -117,6 +117,14 @@ export class Session extends Handle<RawSession> {
   }
   executedMacs(): number {
     return this.object.executedMacs();
+  }
+  /** Times every step of later runs, from zero; it costs a little time itself. */
+  setProfiling(on: boolean): void {
+    this.object.setProfiling(on);
+  }
+  /** Steps in the order in which they run. */
+  profile(): ProfiledStep[] {
+    return JSON.parse(unwrap(() => this.object.profile())) as ProfiledStep[];
   }
 }
 

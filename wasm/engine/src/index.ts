@@ -14,6 +14,7 @@ export * from './errors.js';
 export { evaluateModel, measureLatency, type HostControls, type Subject } from './evaluate.js';
 export { isJsonObject, parseJson, type Json, type JsonObject } from './json.js';
 export * from './package_zip.js';
+export type { NodeTimes } from './profile.js';
 export * from './progress.js';
 export type * from './raw_module.js';
 export type * from './reports.js';

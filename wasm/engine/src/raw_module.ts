@@ -26,6 +26,21 @@ export interface RawHandle {
 export interface RawSession extends RawHandle {
   run(inputs: RawTensor[]): RawResult<RawTensor[]>;
   executedMacs(): number;
+  setProfiling(on: boolean): void;
+  /** JSON: a list of ProfiledStep. */
+  profile(): RawResult<string>;
+}
+
+/** A piece of a session's work and the time spent on it by all runs since profiling was switched on. */
+export interface ProfiledStep {
+  /** Of nodes fused into one step, the last one. */
+  node: string;
+  op: string;
+  /** Whose code ran it: "xnnpack", "own" or "reference". */
+  kernel: string;
+  /** For one sample. */
+  macs: number;
+  total_ns: number;
 }
 
 export interface StepProgress {
