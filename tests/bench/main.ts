@@ -83,7 +83,7 @@ type EngineName = EngineChoice['engine'];
 const engineNames: EngineName[] = ['offramp', 'onnxruntime-web', 'tfjs', 'bare'];
 
 function engineChoices(engine: EngineName, threads: number): EngineChoice[] {
-  return engine === 'offramp' ? [{ engine, variant: 'simd', threads }] : [{ engine, threads }];
+  return engine === 'offramp' ? ['simd', 'relaxed-simd'].map((variant) => ({ engine, variant, threads })) : [{ engine, threads }];
 }
 
 
