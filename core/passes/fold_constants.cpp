@@ -171,19 +171,35 @@ class Folder {
     return true;
   }
 
-  // Reshape([N, 3, 4], computed [N, 12]) needs no computing: the one dimension that follows the batch is -1.
+  // What is computed from the batch size only to say "all of it" needs no computing.
   void follow_batch(Node& node, const std::vector<const ValueInfo*>& inputs, const std::vector<ValueInfo>& outputs) {
-    if (node.op != "Reshape" || inputs.size() != 2 || inputs[1]->constant) return;
+    if (node.op == "Reshape" && inputs.size() == 2 && !inputs[1]->constant) follow_reshape(node, outputs[0].shape);
+    if (node.op == "Slice" && inputs.size() > 2 && inputs[2]->elements && !inputs[2]->constant)
+      follow_slice(node, *inputs[2]->elements);
+  }
+
+  // Reshape([N, 3, 4], computed [N, 12]): the one dimension that follows the batch is -1.
+  void follow_reshape(Node& node, const Shape& shape) {
     std::vector<int64_t> sizes;
     int open = 0;
-    for (Dim dim : outputs[0].shape) {
+    for (Dim dim : shape) {
       if (dim.size == 0) return;
       open += dim.per_sample;
       sizes.push_back(dim.per_sample ? -1 : dim.size);
     }
-    if (open > 1) return;
-    node.inputs[1] = add_integers(graph_, output_name(graph_, node) + ".shape", sizes);
-    set_constant_info(node.inputs[1], *graph_.constant(node.inputs[1]));
+    if (open <= 1) set_integers(node, 1, ".shape", sizes);
+  }
+
+  // An end that inference accepts although it depends on the batch is the axis's own.
+  void follow_slice(Node& node, const std::vector<Dim>& ends) {
+    std::vector<int64_t> sizes;
+    for (Dim end : ends) sizes.push_back(end.per_sample ? INT64_MAX : end.size);
+    set_integers(node, 2, ".ends", sizes);
+  }
+
+  void set_integers(Node& node, size_t input, const char* suffix, const std::vector<int64_t>& values) {
+    node.inputs[input] = add_integers(graph_, output_name(graph_, node) + suffix, values);
+    set_constant_info(node.inputs[input], *graph_.constant(node.inputs[input]));
     changed_ = true;
   }
 

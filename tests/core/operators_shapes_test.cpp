@@ -125,6 +125,9 @@ constexpr Row kRows[] = {
     {"const s i64 [4] = {0, 1, 0, 3}|const e i64 [4] = {9223372036854775807, 7, 5, -9223372036854775808}|"
      "const a i64 [4] = {0, 1, 2, 3}|const t i64 [4] = {1, 4, 2, -2}|y = Slice(x, s, e, a, t)",
      "f32 [N, 2, 3, 2]"},
+    {"k = Size(x)|const m i64 [1] = {-1}|e = Reshape(k, m)|const s i64 [1] = {2}|const a i64 [1] = {1}|"
+     "y = Slice(x, s, e, a)",
+     "f32 [N, 6, 6, 4]"},
     {"const s i64 [1] = {5}|const e i64 [1] = {2}|const a i64 [1] = {2}|y = Slice(x, s, e, a)", "f32 [N, 8, 0, 4]"},
     {"y = Pad(x) {pads = [0, 0, 1, 2, 0, 0, 3, -1]}", "f32 [N, 8, 10, 5]"},
     {"const p i64 [4] = {1, 2, 0, 1}|const a i64 [2] = {2, -1}|y = Pad(x, p, _, a) {mode = \"reflect\"}",

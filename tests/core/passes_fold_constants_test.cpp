@@ -49,6 +49,23 @@ TEST_CASE("fold_constants: shapes as far as they do not follow the batch") {
         "output y\n");
 }
 
+TEST_CASE("fold_constants: a Slice up to as many as there are elements gets a constant end") {
+  CHECK(folded("input x f32 [N, 4]\n"
+               "const begin i64 [1] = {1}\n"
+               "const axis i64 [1] = {1}\n"
+               "const one i64 [1] = {-1}\n"
+               "k = Size(x)\n"
+               "e = Reshape(k, one)\n"
+               "y = Slice(x, begin, e, axis)\n"
+               "output y\n") ==
+        "input x f32 [N, 4]\n"
+        "const begin i64 [1] = {1}\n"
+        "const axis i64 [1] = {1}\n"
+        "const y.ends i64 [1] = {9223372036854775807}\n"
+        "y = Slice(x, begin, y.ends, axis)\n"
+        "output y\n");
+}
+
 TEST_CASE("fold_constants: a Reshape that follows the batch gets a constant shape") {
   CHECK(folded("input x f32 [N, 2, 3]\n"
                "const zero i64 [] = {0}\n"

@@ -164,8 +164,11 @@ Outputs infer_slice(const Node& node, Inputs inputs) {
     Dim& dim = output.shape[axis];
     if (dim.per_sample && keeps_batch(dim, starts[i], ends[i], steps[i])) continue;
     OFFRAMP_TRY(const int64_t size, fixed_size(output.shape, axis, "the slice"));
-    if (starts[i].per_sample || ends[i].per_sample) return unsupported("starts or ends depend on the batch size");
-    OFFRAMP_TRY(const SliceRange range, slice_range(size, starts[i].size, ends[i].size, steps[i]));
+    // One sample's number of elements, as an end, is beyond the axis for any batch.
+    const bool to_the_end = ends[i].per_sample && ends[i].size >= size && steps[i] > 0;
+    if (starts[i].per_sample || (ends[i].per_sample && !to_the_end))
+      return unsupported("starts or ends depend on the batch size");
+    OFFRAMP_TRY(const SliceRange range, slice_range(size, starts[i].size, to_the_end ? size : ends[i].size, steps[i]));
     if (output.elements) output.elements = slice_elements(*output.elements, output.shape, axis, range);
     dim.size = range.count;
   }
