@@ -41,6 +41,7 @@ Costs measure_costs(const Graph& graph) {
 }
 
 int64_t peak_activation_bytes(const Graph& graph) {
+  if (graph.nodes.empty()) return 0;
   const auto node_count = int64_t(graph.nodes.size());
   const std::vector<int32_t> makers = graph.producers();
   const std::vector<std::vector<int32_t>> readers = graph.consumers();

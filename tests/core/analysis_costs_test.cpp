@@ -75,6 +75,8 @@ TEST_CASE("the peak counts inputs and outputs of a node and what waits for later
   // an output stays to the end, a constant is no activation, and types have their sizes
   CHECK(peak("input x f32 [N, 10]\nconst k f32 [10] = 1\na = Add(x, k)\nb = Cast(a) {to = 10}\nc = Neg(b)\noutput c, "
              "a\n") == 80);
+  // nothing is computed: the output is a constant
+  CHECK(peak("input x f32 [N, 10]\nconst k f32 [10] = 1\noutput k\n") == 0);
   // the unused half of a split is alive only while it is made
   CHECK(peak("input x f32 [N, 10]\na, b = Split(x) {axis = 1}\nc = Relu(a)\nd = Relu(c)\noutput d\n") == 80);
 }
