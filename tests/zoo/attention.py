@@ -49,6 +49,8 @@ ENTRIES = [
     Entry('vit_timm_dynamo', vit_timm, PICTURE, ('Block',), 1, opset=18, dynamo=True),
     Entry('vit_layer_scale', partial(vit_timm, init_values=0.5, global_pool='avg'), PICTURE, ('Block',), 1),
     Entry('deit', deit, PICTURE, ('Block',), 1, opset=13),
+    Entry('swin', swin, PICTURE, ('SwinTransformerBlock',), 1),
+    Entry('swin_timm_dynamo', swin_timm, PICTURE, ('SwinTransformerBlock',), 1, opset=18, dynamo=True),
     Entry('mlp_mixer', mixer, PICTURE, ('MixerBlock',), 1, opset=13),
     Entry('mlp_mixer_dynamo', mixer, PICTURE, ('MixerBlock',), 1, opset=18, dynamo=True),
 ]

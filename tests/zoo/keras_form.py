@@ -121,7 +121,7 @@ def lstm(writer):
     return writer.dense(x, 16, CLASSES), [24, 6], 15
 
 
-MODELS = {'keras_mobilenet': mobilenet, 'keras_resnet': resnet}
+MODELS = {'keras_mobilenet': mobilenet, 'keras_resnet': resnet, 'keras_lstm': lstm}
 
 
 def make(folder, name):
