@@ -1,5 +1,6 @@
 # How our own C++ is compiled, and the function that declares a module of the core.
 option(OFFRAMP_SANITIZE "address and undefined-behaviour sanitizers" OFF)
+option(OFFRAMP_FUZZ "libFuzzer programs instead of the tests; needs clang" OFF)
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
@@ -19,6 +20,10 @@ if(OFFRAMP_SANITIZE)
   set(sanitizers -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_compile_options(offramp_flags INTERFACE ${sanitizers})
   target_link_options(offramp_flags INTERFACE ${sanitizers})
+endif()
+
+if(OFFRAMP_FUZZ)
+  target_compile_options(offramp_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # offramp_module(NAME [MODULES MODULE...] [LIBRARIES TARGET...]): core/NAME with its subfolders.

@@ -27,14 +27,14 @@ build_typescript() {
 
 build() {
   local part needs=()
-  [ $# != 0 ] && [ "$1" != all ] || set -- native asan wasm ts
+  [ $# != 0 ] && [ "$1" != all ] || set -- native asan fuzz wasm ts
   for part in "$@"; do
     case $part in
-      native | asan) needs+=(native) ;;
+      native | asan | fuzz) needs+=(native) ;;
       wasm | module) needs+=(wasm) ;;
       ts) needs+=(npm) ;;
       bench) needs+=(wasm npm) ;;
-      *) die "build: native, asan, wasm, module, ts, bench or all; not '$part'" ;;
+      *) die "build: native, asan, fuzz, wasm, module, ts, bench or all; not '$part'" ;;
     esac
   done
   setup "${needs[@]}"

@@ -115,7 +115,11 @@ run_tests() {
     conformance_suite conformance-native "$ROOT/build/native/tests/offramp_conformance"
     conformance_suite conformance-wasm node "$ROOT/build/wasm/tests/offramp_conformance.js"
   fi
-  for suite in wasm cli bench zoo; do
+  export OFFRAMP_FUZZ_SECONDS=${OFFRAMP_FUZZ_SECONDS:-$([ "${CI:-}" = true ] && echo 60 || echo 10)}
+  say "fuzzing for $OFFRAMP_FUZZ_SECONDS s"
+  fuzz_targets "$OFFRAMP_FUZZ_SECONDS"
+  count fuzz 0 $(($(wc -w <<< "$FUZZ_TARGETS") - FUZZ_FAILED)) $FUZZ_FAILED
+  for suite in wasm cli bench zoo fuzz; do
     mapfile -t files < <(find "$ROOT/build/ts/tests/$suite" -name '*.test.js' 2>/dev/null | sort)
     [ ${#files[@]} = 0 ] || node_suite "$suite" "${files[@]}"
   done

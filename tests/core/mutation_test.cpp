@@ -9,12 +9,12 @@
 #include <map>
 
 #include "base/rng.h"
-#include "exec/session.h"
+#include "fuzz/targets.h"
 #include "graph/operators.h"
 #include "graph/text.h"
 #include "onnx/onnx.h"
-#include "passes/passes.h"
 #include "proto_bytes.h"
+#include "zoo_files.h"
 
 namespace offramp {
 namespace {
@@ -128,25 +128,6 @@ void damage(Bytes& bytes, Rng& rng) {
   }
 }
 
-// What became of it: "run", or the code of the error.
-std::string outcome(Result<Graph> graph) {
-  if (!graph) return std::string(to_string(graph.error().code));
-  if (Status status = normalise(*graph, run_reference); !status) return std::string(to_string(status.error().code));
-  int64_t macs = 0, elements = 0;
-  for (const Node& node : graph->nodes) macs += count_macs(*graph, node);
-  for (size_t i = 0; i < graph->value_count(); ++i)
-    if (const auto& shape = graph->value(ValueId{int32_t(i)}).shape)
-      elements += element_count(offramp::bind(*shape, 1));
-  if (macs > 10'000'000 || elements > 1'000'000) return "large";
-  auto session = Session::create(*graph, {Backend::kReference});
-  if (!session) return std::string(to_string(session.error().code));
-  std::vector<Tensor> inputs;
-  for (ValueId id : graph->inputs)
-    inputs.emplace_back(graph->value(id).dtype, offramp::bind(*graph->value(id).shape, 1));
-  auto outputs = (*session)->run(inputs);
-  return outputs ? "run" : std::string(to_string(outputs.error().code));
-}
-
 // One number or word of the text form replaced: this reaches deeper than damaged bytes, which protobuf mostly refuses.
 std::string damage_text(const std::string& text, Rng& rng) {
   static const char* const kNumbers[] = {"0",
@@ -199,7 +180,7 @@ std::map<std::string, int> mutate(const Bytes& model, uint64_t seed, int times) 
     Bytes bytes = model;
     const uint32_t count = 1 + rng.below(3);
     for (uint32_t k = 0; k < count; ++k) damage(bytes, rng);
-    ++outcomes[outcome(import_onnx(bytes))];
+    ++outcomes[fuzz::read_model(bytes)];
   }
   return outcomes;
 }
@@ -222,7 +203,7 @@ TEST_CASE("mutations: small models") {
     REQUIRE(infer_shapes(*graph).ok());
     auto bytes = export_onnx(*graph);
     if (!bytes) FAIL(bytes.error().to_string());
-    CHECK(outcome(import_onnx(*bytes)) == "run");
+    CHECK(fuzz::read_model(*bytes) == "run");
     check_outcomes(mutate(*bytes, seed++, kMutations));
   }
 }
@@ -235,7 +216,7 @@ TEST_CASE("mutations: the text form") {
       std::string text = model;
       const uint32_t count = 1 + rng.below(2);
       for (uint32_t k = 0; k < count; ++k) text = damage_text(text, rng);
-      ++outcomes[outcome(parse_graph(text))];
+      ++outcomes[fuzz::use_graph(parse_graph(text))];
     }
     check_outcomes(outcomes);
   }
@@ -256,7 +237,7 @@ TEST_CASE("mutations: an old opset with attributes for inputs") {
       node("Dropout", {"h"}, {"i"}, "drop"),
       node("ReduceSum", {"i"}, {"y"}, "sum", {integers_attribute("axes", {1})})};
   const Bytes bytes = model_bytes(parts, 9);
-  CHECK(outcome(import_onnx(bytes)) == "run");
+  CHECK(fuzz::read_model(bytes) == "run");
   check_outcomes(mutate(bytes, 77, kMutations));
 }
 
@@ -269,6 +250,17 @@ TEST_CASE("mutations: real models") {
     const Bytes bytes((std::istreambuf_iterator<char>(file)), {});
     REQUIRE(!bytes.empty());
     check_outcomes(mutate(bytes, seed++, kMutations));
+  }
+}
+
+// Weights fill most of a model's bytes, and to damage them shows little: the small models get more of the work.
+TEST_CASE("mutations: the zoo") {
+  constexpr int64_t kMutatedBytes = 4'000'000;  // of each model, all mutations together
+  uint64_t seed = 200;
+  for (const ZooModel& model : read_zoo()) {
+    CAPTURE(model.name);
+    const int64_t times = std::clamp<int64_t>(kMutatedBytes / int64_t(model.onnx.size()), 5, 200);
+    check_outcomes(mutate(model.onnx, seed++, int(times)));
   }
 }
 
