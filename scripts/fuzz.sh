@@ -13,11 +13,11 @@ gather_corpus() {
     cp -n "$ROOT/tests/fuzz/corpus/$target"/* "$ROOT/tests/fuzz/regressions/$target"/* "$FUZZ_CORPUS/$target/" 2> /dev/null || true
   done
   find "$CONFORMANCE_DATA" -name model.onnx -size -5k | while read -r file; do
-    cp -n "$file" "$FUZZ_CORPUS/model/$(basename "$(dirname "$file")")"
+    cp -n "$file" "$FUZZ_CORPUS/model/$(basename "$(dirname "$file")")" || true
   done
-  cp -n "$ROOT/examples/fashion_mnist/base.onnx" "$FUZZ_CORPUS/model/"
+  cp -n "$ROOT/examples/fashion_mnist/base.onnx" "$FUZZ_CORPUS/model/" || true
   if [ -n "${OFFRAMP_ZOO:-}" ]; then
-    find "$OFFRAMP_ZOO" -name '*.onnx' -size -64k -exec cp -n {} "$FUZZ_CORPUS/model/" \;
+    find "$OFFRAMP_ZOO" -name '*.onnx' -size -64k -exec cp -n {} "$FUZZ_CORPUS/model/" \; || true
   fi
   "$ROOT/build/fuzz/tests/fuzz/offramp_fuzz_seeds" "$FUZZ_CORPUS/package"
 }
