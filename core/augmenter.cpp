@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "facade.h"
+#include "features/layout.h"
 
 namespace offramp {
 namespace {
@@ -178,10 +179,12 @@ Status Augmenter::State::screen_next() {
               choose_promising(screened, int32_t(exit_points.size()), options.search, options.promising));
   for (int32_t i = 0; i < int32_t(exit_points.size()); ++i) {
     const bool ours = std::find(promising.begin(), promising.end(), i) != promising.end();
+    const ExitPoint& point = exit_points[size_t(i)];
+    const Dims shape = head_shape(point.shape, has_channels_last(graph, point.value));
     for (const HeadKind& kind : head_family()) {
       const bool paper_kind = kind.pooling == Pooling::kGap && kind.hidden == 0;
       if (!ours && !paper_kind) continue;
-      const int64_t inputs = feature_length(kind.pooling, exit_points[size_t(i)].shape);
+      const int64_t inputs = feature_length(kind.pooling, shape);
       jobs.push_back({i, kind, ours, paper_kind, inputs * (kind.hidden > 0 ? kind.hidden : classes)});
     }
   }

@@ -3,6 +3,8 @@
 #include <cstring>
 
 #include "features/features.h"
+#include "features/layout.h"
+#include "graph/operators.h"
 
 namespace offramp {
 namespace {
@@ -28,7 +30,13 @@ void append_clamped(Tensor pooled, HalfMatrix& into) {
 Result<std::unique_ptr<FeatureExtractor>> FeatureExtractor::create(const Graph& graph, std::vector<ExitPoint> exit_points,
                                                                    const SessionOptions& options) {
   Graph tapped = graph;
-  for (const ExitPoint& point : exit_points) tapped.outputs.push_back(point.value);
+  // From here on a point's shape is the one that heads see.
+  for (ExitPoint& point : exit_points) {
+    const bool last = has_channels_last(graph, point.value);
+    tapped.outputs.push_back(add_channels_first(tapped, point.value, point.shape.size() + 1, last));
+    point.shape = head_shape(point.shape, last);
+  }
+  OFFRAMP_RETURN_IF_ERROR(infer_shapes(tapped));
   auto extractor = std::make_unique<FeatureExtractor>();
   OFFRAMP_TRY(extractor->session_, Session::create(std::move(tapped), options));
   extractor->exit_points_ = std::move(exit_points);

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "features/layout.h"
 #include "graph/operators.h"
 #include "samples/object_reader.h"
 
@@ -152,9 +153,12 @@ Result<std::vector<Graph>> build_stage_graphs(const Graph& backbone, const std::
     else if (stage.value(input).name == kLogits) stage.rename_value(input, "input");
     ValueId logits = end;
     if (!last) {
-      OFFRAMP_TRY(const Dims shape, sample_dims(backbone, to));
+      OFFRAMP_TRY(const Dims own_shape, sample_dims(backbone, to));
+      const bool channels_last = has_channels_last(backbone, to);
+      const Dims shape = head_shape(own_shape, channels_last);
       OFFRAMP_RETURN_IF_ERROR(check_head(exits[k].head, shape, classes).within(name));
-      logits = add_head(stage, end, exits[k].head, shape);
+      const ValueId map = add_channels_first(stage, end, own_shape.size() + 1, channels_last);
+      logits = add_head(stage, map, exits[k].head, shape);
       stage.outputs = {logits, end};
       claim_name(stage, end, boundary_output_name(stage.value(input).name));
     }
