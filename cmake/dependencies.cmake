@@ -19,9 +19,17 @@ endfunction()
 
 offramp_dependency(headers headers)  # nlohmann, doctest
 offramp_dependency(onnx_proto protobuf onnx_proto protobuf_lite)
+offramp_dependency(xnnpack xnnpack xnnpack)
 if(EMSCRIPTEN)
-  offramp_dependency(xnnpack xnnpack xnnpack xnnpack_kernels pthreadpool)
+  # As the archive was compiled: cmake/deps/protobuf says why.
+  target_compile_definitions(offramp_onnx_proto INTERFACE __thread=)
+  # The wasm variants: what an executable links besides the core, whose objects are the same in all of them.
+  offramp_dependency(simd xnnpack xnnpack_configs xnnpack_kernels)
+  offramp_dependency(relaxed_simd xnnpack xnnpack_relaxed_configs xnnpack_relaxed_kernels xnnpack_kernels)
+  offramp_dependency(single_thread xnnpack pthreadpool_single)
+  offramp_dependency(threads xnnpack pthreadpool)
+  target_link_options(offramp_threads INTERFACE -pthread)
 else()
-  offramp_dependency(xnnpack xnnpack xnnpack xnnpack_kernels xnnpack_stubs pthreadpool)
-  target_link_libraries(offramp_xnnpack INTERFACE m)
+  offramp_dependency(kernels xnnpack xnnpack_configs xnnpack_kernels xnnpack_stubs pthreadpool)
+  target_link_libraries(offramp_xnnpack INTERFACE offramp_kernels m)
 endif()

@@ -11,8 +11,9 @@ target_compile_features(offramp_flags INTERFACE cxx_std_20)
 # No contraction: native, wasm and reference results are compared, and fused multiply-add would round differently.
 target_compile_options(offramp_flags INTERFACE -Wall -Wextra -Wshadow -fno-exceptions -ffp-contract=off)
 if(EMSCRIPTEN)
-  # Bulk memory: memcpy is an instruction instead of a call out to JavaScript.
-  target_compile_options(offramp_flags INTERFACE -msimd128 -mbulk-memory)
+  # Bulk memory: memcpy is an instruction instead of a call out to JavaScript. With atomics the same objects can be linked
+  # with and without threads.
+  target_compile_options(offramp_flags INTERFACE -msimd128 -mbulk-memory -matomics)
   target_link_options(offramp_flags INTERFACE -msimd128 -mbulk-memory)
 endif()
 if(OFFRAMP_SANITIZE)

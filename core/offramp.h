@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/tensor.h"
 #include "exec/session.h"
+#include "exec/threads.h"
 #include "package/package.h"
 #include "runtime/staged_runtime.h"
 #include "samples/samples.h"

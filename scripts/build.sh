@@ -41,9 +41,9 @@ build() {
   for part in "$@"; do
     case $part in
       ts) build_typescript ;;
-      module) build_preset wasm offramp_module ;;
+      module) build_preset wasm offramp_modules ;;
       bench)
-        build_preset wasm offramp_module
+        build_preset wasm offramp_modules
         build_preset wasm offramp_bare
         build_typescript
         ;;

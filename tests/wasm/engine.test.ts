@@ -28,7 +28,7 @@ let raw: RawModule & { HEAPU8: Uint8Array };
 let engine: Engine;
 let outcome: AugmentOutcome;
 before(async () => {
-  const { default: factory } = (await import(pathToFileURL('wasm/dist/offramp.mjs').href)) as { default: ModuleFactory };
+  const { default: factory } = (await import(pathToFileURL('wasm/dist/simd/offramp.mjs').href)) as { default: ModuleFactory };
   raw = (await factory()) as typeof raw;
   engine = new Engine(raw);
   outcome = await augmentModel(engine, model, { train: bands('train', 200, 1), select: bands('select', 100, 2), test: bands('test', 100, 3) },

@@ -80,6 +80,7 @@ export function fakeEngine(options: FakeOptions = {}): { engine: Engine; log: Fa
     throw new Error('not part of the fake');
   };
   const raw: RawModule = {
+    setThreads: () => ok(null), threads: () => 1, allocatedBytes: () => 0,
     inspectModel: refuse, splitRows: refuse, createSession: refuse, createRuntime: refuse,
     createAugmenter: (_, json) => {
       log.options = JSON.parse(json);

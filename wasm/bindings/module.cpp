@@ -1,6 +1,7 @@
 // The Embind module: every binding converts, the core decides. The TypeScript side is wasm/engine/src/raw_module.ts.
 #include <emscripten/bind.h>
 #include <emscripten/emscripten.h>
+#include <malloc.h>
 
 #include "convert.h"
 
@@ -36,6 +37,12 @@ val stage_result_to(const StageResult& result) {
   }
   return object;
 }
+
+// --- The module itself
+
+val set_threads(int count) { return reply(set_thread_count(count)); }
+// Allocated and not freed, whatever the heap's size.
+double allocated_bytes() { return double(size_t(mallinfo().uordblks)); }
 
 // --- Models
 
@@ -203,6 +210,10 @@ val evaluator_result(const Evaluator& evaluator) { return success(text(evaluator
 EMSCRIPTEN_BINDINGS(offramp) {
   using emscripten::class_;
   using emscripten::function;
+
+  function("setThreads", &set_threads);
+  function("threads", &thread_count);
+  function("allocatedBytes", &allocated_bytes);
 
   function("inspectModel", &inspect);
   function("splitRows", &split);

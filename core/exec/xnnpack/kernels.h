@@ -32,7 +32,7 @@ void in_parallel(size_t count, size_t grain, const Body& body) {
   if (count == 0) return;
   pthreadpool_parallelize_1d_tile_1d(
       thread_pool(), [](void* context, size_t begin, size_t size) { (*static_cast<const Body*>(context))(begin, begin + size); },
-      const_cast<Body*>(&body), count, grain, PTHREADPOOL_FLAG_DISABLE_DENORMALS);
+      const_cast<Body*>(&body), count, grain, /*flags=*/0);
 }
 
 }  // namespace offramp::xnnpack

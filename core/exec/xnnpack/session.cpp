@@ -7,6 +7,7 @@
 #include "exec/xnnpack/compiler.h"
 #include "exec/xnnpack/memory_plan.h"
 #include "exec/xnnpack/status.h"
+#include "exec/xnnpack/thread_pool.h"
 
 namespace offramp::xnnpack {
 namespace {
@@ -39,6 +40,7 @@ class XnnpackSession : public Session {
   }
 
   Result<std::vector<Activation>> run_activations(std::span<const Activation> given) override {
+    const ThreadPoolScope threads(pool_);
     OFFRAMP_TRY(const int64_t batch, check_inputs(graph_, given));
     if (batch != batch_) OFFRAMP_RETURN_IF_ERROR(prepare(batch));
     std::vector<Tensor> inputs;  // in the layouts that the steps read
@@ -177,6 +179,7 @@ class XnnpackSession : public Session {
     return steps_[s]->bind(operands);
   }
 
+  const pthreadpool_t pool_ = thread_pool();
   Graph graph_;  // without constants: shapes, and nodes that reference steps run
   std::shared_ptr<PackedWeights> weights_;
   std::vector<Buffer> buffers_;

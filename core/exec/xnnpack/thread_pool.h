@@ -4,7 +4,20 @@
 
 namespace offramp::xnnpack {
 
-// One thread for now; the only place that knows.
-inline pthreadpool_t thread_pool() { return nullptr; }
+// Those of the session at work; for sessions created now where none is. Null means the caller's thread alone. Pools are never
+// freed: sessions keep pointers to them.
+pthreadpool_t thread_pool();
+
+// While it lives, `pool` is that of the session at work: workspaces are sized for a number of threads.
+class ThreadPoolScope {
+ public:
+  explicit ThreadPoolScope(pthreadpool_t pool);
+  ~ThreadPoolScope();
+  ThreadPoolScope(const ThreadPoolScope&) = delete;
+  ThreadPoolScope& operator=(const ThreadPoolScope&) = delete;
+
+ private:
+  pthreadpool_t before_;
+};
 
 }  // namespace offramp::xnnpack

@@ -3,14 +3,15 @@ import type { Engine, ModuleFactory, OfframpError, RawTensor, Session } from '@o
 import { NotCovered, type Prepare } from './engine.js';
 
 export const prepareOfframp: Prepare = async (tools, { threads, variant }, model, input) => {
-  if (threads !== 1 || (variant ?? 'simd') !== 'simd') throw new NotCovered('no such wasm file');
+  const name = `${variant ?? 'simd'}${threads > 1 ? '-threads' : ''}`;
   const { loadEngine } = (await import(tools.url('wasm/dist/engine/engine.js'))) as { loadEngine: (source: object) => Promise<Engine> };
-  const { default: factory } = (await import(tools.url('wasm/dist/offramp.mjs'))) as { default: ModuleFactory };
-  const wasmBinary = await tools.bytes('wasm/dist/offramp.wasm');
+  const { default: factory } = (await import(tools.url(`wasm/dist/${name}/offramp.mjs`))) as { default: ModuleFactory };
+  const wasmBinary = await tools.bytes(`wasm/dist/${name}/offramp.wasm`);
+  if (!WebAssembly.validate(wasmBinary as Uint8Array<ArrayBuffer>)) throw new NotCovered(`this host cannot run ${name}`);
   const { values } = input;
   const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   return async () => {
-    const session = createSession(await loadEngine({ factory, wasmBinary }), model);
+    const session = createSession(await loadEngine({ factory, wasmBinary, variant: name, threads }), model);
     return () => {
       const [output] = session.run([{ dtype: 'f32', dims: input.dims, data }]) as [RawTensor];
       return new Float32Array(output.data.buffer, output.data.byteOffset, output.data.byteLength / 4);

@@ -7,6 +7,7 @@ import type {
 } from './raw_module.js';
 import type { InspectReport } from './reports.js';
 import type { RawTensor } from './tensor.js';
+import type { Variant } from './variants.js';
 
 export interface SplitShares {
   train: number;
@@ -15,18 +16,22 @@ export interface SplitShares {
   test: number;
 }
 
-/** Source of the module: its factory, and its bytes where the host hands them in. */
+/** Source of the module: its factory, and its bytes where the host hands them in; which of the builds it is. */
 export interface EngineSource {
   factory: ModuleFactory;
   wasmBinary?: Uint8Array | ArrayBuffer;
   locateFile?: (name: string) => string;
+  variant: Variant;
+  threads: number;
 }
 
 /** Errors: internal if the host cannot start the module. */
 export async function loadEngine(source: EngineSource): Promise<Engine> {
-  const { factory, ...options } = source;
+  const { factory, variant, threads, ...options } = source;
   try {
-    return new Engine(await factory(options));
+    const engine = new Engine(await factory({ ...options, workers: threads - 1 }), variant, threads);
+    engine.useThreads(threads);
+    return engine;
   } catch (thrown) {
     throw OfframpError.from(thrown).within('starting the WebAssembly module');
   }
@@ -34,8 +39,35 @@ export async function loadEngine(source: EngineSource): Promise<Engine> {
 
 export class Engine {
   private readonly live = new Set<Handle<RawHandle>>();
+  private module: RawModule | undefined;
 
-  constructor(private readonly raw: RawModule) {}
+  /** The module must have loaded `threads` - 1 workers. */
+  constructor(module: RawModule, readonly variant: Variant = 'simd', readonly threads = 1) {
+    this.module = module;
+  }
+
+  private get raw(): RawModule {
+    if (this.module === undefined) throw new OfframpError('invalid_argument', 'the engine was disposed');
+    return this.module;
+  }
+
+  /** Handles created from now on run on 1 thread or on all of `threads`. Results are the same. Errors: invalid_argument. */
+  useThreads(count: number): void {
+    if (count !== 1 && count !== this.threads) throw new OfframpError('invalid_argument', `the engine runs on ${this.threads === 1 ? '1 thread' : `1 or ${this.threads} threads`}, not on ${count}`);
+    unwrap(() => this.raw.setThreads(count));
+  }
+
+  /** In the module's memory, allocated and not freed: for leak tests and reports. */
+  get allocatedBytes(): number {
+    return this.raw.allocatedBytes();
+  }
+
+  /** Frees all handles and ends the threads. Needed where the host lives on: a page, a long-running server. */
+  dispose(): void {
+    for (const handle of [...this.live]) handle.dispose();
+    this.module?.PThread?.terminateAllThreads();
+    this.module = undefined;
+  }
 
   /** Handles not yet disposed: for leak tests. */
   get liveHandles(): number {

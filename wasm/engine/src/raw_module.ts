@@ -83,6 +83,12 @@ export interface RawEvaluator extends RawHandle {
 }
 
 export interface RawModule {
+  setThreads(count: number): RawResult<null>;
+  threads(): number;
+  /** Allocated and not freed, whatever the heap's size. */
+  allocatedBytes(): number;
+  /** Of variants with threads. */
+  PThread?: { terminateAllThreads(): void };
   inspectModel(onnx: Uint8Array): RawResult<string>;
   splitRows(labels: Int32Array, groups: Float64Array, sharesJson: string, seed: number): RawResult<Split>;
   createSession(onnx: Uint8Array, backend: Backend): RawResult<RawSession>;
@@ -92,5 +98,11 @@ export interface RawModule {
   createEvaluatorFromModel(onnx: Uint8Array, preprocessJson: string, backend: Backend): RawResult<RawEvaluator>;
 }
 
-/** The default export of offramp.mjs. `wasmBinary` hands the bytes in where the host cannot or may not fetch. */
-export type ModuleFactory = (options?: { wasmBinary?: Uint8Array | ArrayBuffer; locateFile?: (name: string) => string }) => Promise<RawModule>;
+/** `wasmBinary` hands the bytes in where the host cannot or may not fetch; `workers` load before the module is ready. */
+export interface ModuleOptions {
+  wasmBinary?: Uint8Array | ArrayBuffer;
+  locateFile?: (name: string) => string;
+  workers?: number;
+}
+/** The default export of offramp.mjs. */
+export type ModuleFactory = (options?: ModuleOptions) => Promise<RawModule>;
