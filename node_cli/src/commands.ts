@@ -4,6 +4,8 @@ import type { CommandSpec, OptionSpec } from './options.js';
 const json: OptionSpec = { help: 'print one JSON object on standard output' };
 const help: OptionSpec = { short: 'h', help: 'show this help' };
 const backend: OptionSpec = { value: 'NAME', help: 'xnnpack (the default) or reference (slow and obvious, for checking)' };
+const threads: OptionSpec = { value: 'N', help: 'threads that run the model, 1 to 64 (default 1); answers are the same' };
+const variant: OptionSpec = { value: 'NAME', help: 'auto (the default: simd), simd or relaxed-simd (may round differently, not on every host)' };
 const preprocess: OptionSpec = {
   value: 'STEPS', help: 'steps from samples to model inputs, a JSON list or a file that holds one; in place of what the data say',
 };
@@ -36,6 +38,7 @@ export const commandSpecs: readonly CommandSpec[] = [
       'train-rows': { value: 'N', help: 'use at most N training rows, drawn by the seed' },
       'select-rows': { value: 'N', help: 'use at most N select rows' },
       'test-rows': { value: 'N', help: 'use at most N test rows' },
+      threads: { value: 'N', help: 'threads that run the model, 1 to 64 (default: one per core, at most 4); the plan is the same' },
       backend, json, help,
     },
     details: `Trains small classifiers at places inside the model, chooses exits and thresholds so that the loss stays within
@@ -53,7 +56,8 @@ Without --test, half of --select is kept for the report; without both, --data is
   {
     name: 'evaluate', summary: 'measure a model or a package on labelled samples', positionals: ['MODEL|PACKAGE'], required: ['data'],
     options: {
-      data: { value: 'DATA', help: 'labelled samples' }, preprocess, rows: { value: 'N', help: 'use at most N rows, drawn at random but the same ones every time' }, backend, json, help,
+      data: { value: 'DATA', help: 'labelled samples' }, preprocess, rows: { value: 'N', help: 'use at most N rows, drawn at random but the same ones every time' },
+      threads, variant, backend, json, help,
     },
     details: `Runs every sample through the model, and through the package if it is one: accuracy, executed MACs and time, side by
 side. A package (the zip, or the folder it was unpacked to) takes raw samples and brings its own preprocessing.
@@ -65,7 +69,8 @@ ${dataForms}`,
     name: 'run', summary: 'classify one sample with a package', positionals: ['PACKAGE'], required: ['input'],
     options: {
       input: { value: 'FILE', help: 'a raw sample: .npy, a picture, or .json with nested lists of numbers' },
-      row: { value: 'N', help: 'take row N (from 0) of a .npy file or list that holds many samples' }, backend, json, help,
+      row: { value: 'N', help: 'take row N (from 0) of a .npy file or list that holds many samples' },
+      threads, variant, backend, json, help,
     },
     details: 'Prints the class, its probability, the exit that answered and the MACs that were spent.',
     examples: ['offramp run model.offramp --input digit.png', 'offramp run model.offramp --input samples.npy --row 7 --json'],
@@ -75,6 +80,7 @@ ${dataForms}`,
     options: {
       runs: { value: 'N', help: 'timed runs (default: about three seconds of them, 10 to 1000)' },
       threads: { value: 'LIST', help: 'numbers of threads to time by turns, such as 1,2 (default 1)' },
+      variant: { value: 'NAME', help: 'simd (the default) or relaxed-simd' },
       profile: { help: 'the time of each node too, from runs of their own' },
       backend, json, help,
     },

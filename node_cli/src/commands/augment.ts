@@ -5,6 +5,7 @@ import {
 } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
 import { describeAugment } from '../augment_text.js';
+import { planningOptions } from '../engine_options.js';
 import { readData, readModel, readPreprocess } from '../inputs.js';
 import type { CommandIo } from '../io.js';
 import type { Arguments } from '../options.js';
@@ -26,6 +27,7 @@ function readOptions(args: Arguments) {
 
 export async function augment(args: Arguments, io: CommandIo): Promise<void> {
   const options = readOptions(args);
+  const engineOptions = planningOptions(args);
   const rows = { train: args.integer('train-rows', 1, 1e7), select: args.integer('select-rows', 1, 1e7), test: args.integer('test-rows', 1, 1e7) };
   const seed = options.seed ?? 0;
   const modelPath = args.positional(0);
@@ -33,7 +35,7 @@ export async function augment(args: Arguments, io: CommandIo): Promise<void> {
   if (resolve(output) === resolve(modelPath)) throw invalidArgument(`-o ${output} would overwrite the model`);
   await io.checkWritable(output);
   const model = await readModel(modelPath);
-  const engine = await loadNodeEngine();
+  const engine = await loadNodeEngine(engineOptions);
   const inspected = within(modelPath, () => engine.inspect(model));
   const given = await readPreprocess(args.text('preprocess'));
   const sets = await readSets(args);

@@ -5,6 +5,7 @@ import {
 } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
 import { worstClass } from '../augment_text.js';
+import { engineOptions } from '../engine_options.js';
 import { readData, readModelOrPackage, readPreprocess } from '../inputs.js';
 import type { CommandIo } from '../io.js';
 import { labelsOf } from '../manifest.js';
@@ -14,12 +15,13 @@ import { bar, changePercent, count, duration, heading, macs, percent, points, si
 
 export async function evaluate(args: Arguments, io: CommandIo): Promise<void> {
   const backend = args.choice('backend', ['xnnpack', 'reference']) ?? 'xnnpack';
+  const options = engineOptions(args);
   const most = args.integer('rows', 1, 1e7);
   const path = args.positional(0);
   const read = await readModelOrPackage(path);
   const given = await readPreprocess(args.text('preprocess'));
   if ('package' in read && given !== undefined) throw invalidArgument('--preprocess is for models; a package brings its own preprocessing');
-  const engine = await loadNodeEngine();
+  const engine = await loadNodeEngine(options);
   const labels = 'package' in read ? within(path, () => packageLabels(engine, read.package)) : undefined;
   const data = await readData(args.requiredText('data'), labels, most);
   const subject = 'package' in read ? read : modelSubject(engine, path, read.model, data, given, io);

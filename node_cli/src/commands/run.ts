@@ -1,6 +1,7 @@
 // offramp run PACKAGE --input X
 import { OfframpError, within, type Exited, type RawTensor, type Runtime } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
+import { engineOptions } from '../engine_options.js';
 import { readPackage, readSample } from '../inputs.js';
 import type { CommandIo } from '../io.js';
 import { exitName, labelsOf } from '../manifest.js';
@@ -9,12 +10,13 @@ import { macs, percent, safe, table, threshold } from '../tables.js';
 
 export async function run(args: Arguments, io: CommandIo): Promise<void> {
   const backend = args.choice('backend', ['xnnpack', 'reference']) ?? 'xnnpack';
+  const options = engineOptions(args);
   const row = args.integer('row', 0, 1e9);
   const path = args.positional(0);
   const input = args.requiredText('input');
   const files = await readPackage(path);
   const sample = await readSample(input, row);
-  const engine = await loadNodeEngine();
+  const engine = await loadNodeEngine(options);
   const runtime = within(path, () => engine.createRuntime(files, backend));
   try {
     const answer = within(input, () => answerSample(runtime, sample));

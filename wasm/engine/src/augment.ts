@@ -54,12 +54,14 @@ export async function augmentModel(
   try {
     const extract = await addAllRows(augmenter, data, report, host.signal);
     const { train, search } = await runSteps(augmenter, report, host.signal);
+    engine.useThreads(1); // as packages run unless told otherwise
     const latency = await measureLatency(engine, augmenter.package({}), data.test, options.backend ?? 'xnnpack', latencyRows,
       (done, total) => report('measure', done, total), host.signal);
     const result = augmenter.result();
     const measured = measuredEvidence(result, { extract, train, search }, latency);
     return { report: withEvidence(result, measured), files: augmenter.package(measured) };
   } finally {
+    engine.useThreads(engine.threads);
     augmenter.dispose();
   }
 }
