@@ -102,7 +102,6 @@ run_tests() {
     say "no real data in $OFFRAMP_DATA: tests that need it are skipped (OFFRAMP_DATA names another folder)"
     unset OFFRAMP_DATA
   fi
-  install_debian chromium
   build all
   use_zoo
   rm -rf "$ROOT/build/test_logs"

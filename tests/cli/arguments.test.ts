@@ -47,6 +47,7 @@ const cases: [string[], string][] = [
   [['bench', 'm', '--threads', '1,x'], '--threads is a list of whole numbers such as 1,2, not "1,x"'],
   [['bench', 'm', '--threads', '0'], '--threads is a list of whole numbers such as 1,2, not "0"'],
   [['bench', 'm', '--threads', '1,1'], '--threads names a number twice: "1,1"'],
+  [['bench', 'm', '--variant', 'mmx'], '--variant is auto or simd or relaxed-simd, not "mmx"'],
   [['bench', 'm', '--backend', 'gpu'], '--backend is xnnpack or reference, not "gpu"'],
   [['run', 'p'], 'run needs --input FILE (see offramp run --help)'],
 ];

@@ -10,6 +10,7 @@ import { checkout, exampleModel, offramp, temporaryFolder } from './command.js';
 const folder = temporaryFolder();
 
 interface Report {
+  variant: string;
   runs: number;
   threads: number;
   macs: number;
@@ -38,6 +39,17 @@ test('JSON: as many runs as asked for, ordered percentiles, and the first config
   assert.deepEqual(configurations, [first]);
 });
 
+test('several numbers of threads: one configuration each, in the order asked for', async () => {
+  const { configurations } = await measured('--runs', '2', '--threads', '2,1', '--variant', 'simd');
+  assert.deepEqual(configurations.map(({ variant, threads, runs }) => [variant, threads, runs]), [['simd-threads', 2, 2], ['simd', 1, 2]]);
+});
+
+test('more threads than any host is given are refused', async () => {
+  const { code, err } = await offramp('bench', exampleModel, '--threads', '65');
+  assert.equal(code, 2);
+  assert.match(err, /^offramp: error: .*threads: expected a whole number from 1 to 64, got 65\n$/);
+});
+
 test('the MACs are those that inspect states, with the reference backend too', async () => {
   const { macs } = JSON.parse((await offramp('inspect', exampleModel, '--json')).out) as { macs: number };
   const report = await measured('--runs', '1', '--backend', 'reference');
@@ -58,7 +70,7 @@ test('profile: every node that costs MACs is a step, and the shares are of all s
 
 test('profile: text, the slowest first', async () => {
   const { out } = await offramp('bench', exampleModel, '--runs', '2', '--profile');
-  const [head, ...rows] = (out.split(/\nnodes, \w+, 1 thread\n/)[1] ?? '').split('\n');
+  const [head, ...rows] = (out.split(/\nnodes, \S+, 1 thread\n/)[1] ?? '').split('\n');
   assert.match(head ?? '', /^node +op +kernel +median +share +MACs +MAC\/s$/);
   const shares = rows.map((row) => Number(/ ([\d.]+) % /.exec(row)?.[1])).filter((share) => !Number.isNaN(share));
   assert.ok(shares.length >= 10);
@@ -68,7 +80,7 @@ test('profile: text, the slowest first', async () => {
 test('text', async () => {
   const { code, out } = await offramp('bench', exampleModel, '--runs', '3');
   assert.equal(code, 0);
-  assert.match(out, /base\.onnx: 20\.85 M MACs, xnnpack\n\n +median +p10 +p90 +runs +MAC\/s +first result\n\w+, 1 thread +[\d.]+ [mµ]?s .* 3 +[\d.]+ [GM] +[\d.]+ m?s\n$/);
+  assert.match(out, /base\.onnx: 20\.85 M MACs, xnnpack\n\n +median +p10 +p90 +runs +MAC\/s +first result\n\S+, 1 thread +[\d.]+ [mµ]?s .* 3 +[\d.]+ [GM] +[\d.]+ m?s\n$/);
 });
 
 test('what is no model is refused by name', async () => {

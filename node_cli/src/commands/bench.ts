@@ -1,5 +1,5 @@
 // offramp bench MODEL|PACKAGE
-import { benchmark, invalidArgument, mostThreads, withinAsync, type BenchConfiguration, type BenchTimes } from '@offramp/engine';
+import { benchmark, invalidArgument, variantRequests, withinAsync, type BenchTimes, type StartEngine, type VariantRequest } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
 import { describeBench, exitShares } from '../bench_text.js';
 import { readModelOrPackage } from '../inputs.js';
@@ -10,7 +10,7 @@ import { ProgressLine } from '../progress_line.js';
 export async function bench(args: Arguments, io: CommandIo): Promise<void> {
   const backend = args.choice('backend', ['xnnpack', 'reference']) ?? 'xnnpack';
   const runs = args.integer('runs', 1, 1e6);
-  const configurations = chooseConfigurations(args.text('threads'), args.choice('variant', ['simd', 'relaxed-simd']) ?? 'simd');
+  const configurations = chooseConfigurations(args.text('threads') ?? '1', args.choice('variant', variantRequests) ?? 'auto');
   const path = args.positional(0);
   const subject = await readModelOrPackage(path);
   const progress = new ProgressLine(io);
@@ -28,15 +28,15 @@ export async function bench(args: Arguments, io: CommandIo): Promise<void> {
   else io.out(describeBench(reports, shares, io.terminal));
 }
 
-function chooseConfigurations(threads: string | undefined, variant: 'simd' | 'relaxed-simd'): BenchConfiguration[] {
-  const counts = (threads ?? '1').split(',').map((word) => {
-    if (!/^\d{1,3}$/.test(word) || Number(word) < 1) throw invalidArgument(`--threads is a list of whole numbers such as 1,2, not "${threads}"`);
-    return Number(word);
-  });
+/** One engine per number of threads. Errors: invalid_argument for a list that is none, or more threads than the host has. */
+function chooseConfigurations(threads: string, variant: VariantRequest): StartEngine[] {
+  const counts = threads.split(',').map((word) => (/^\d{1,3}$/.test(word) ? Number(word) : NaN));
+  if (!counts.every((count) => count >= 1)) throw invalidArgument(`--threads is a list of whole numbers such as 1,2, not "${threads}"`);
   if (new Set(counts).size !== counts.length) throw invalidArgument(`--threads names a number twice: "${threads}"`);
-  return counts.map((count) => {
-    if (count > mostThreads) throw invalidArgument(`--threads ${count}: at most ${mostThreads}`);
-    return { variant, threads: count, start: () => loadNodeEngine({ variant, threads: count }) };
+  return counts.map((count) => async () => {
+    const engine = await loadNodeEngine({ variant, threads: count });
+    if (engine.threads !== count) throw invalidArgument(`--threads ${count}: this host runs ${engine.threads}`);
+    return engine;
   });
 }
 

@@ -1,5 +1,6 @@
 // The runner for JavaScript: one model per module instance, plain C functions.
 #include <emscripten/emscripten.h>
+#include <pthreadpool.h>
 
 #include <cstring>
 
@@ -33,8 +34,8 @@ EMSCRIPTEN_KEEPALIVE const char* bare_load(const uint8_t* onnx, size_t size) {
   network = std::move(lowered).value();
   return answer("");
 }
-EMSCRIPTEN_KEEPALIVE const char* bare_build() {
-  auto made = bench::Runner::create(std::move(network), nullptr);
+EMSCRIPTEN_KEEPALIVE const char* bare_build(int threads) {
+  auto made = bench::Runner::create(std::move(network), threads > 1 ? pthreadpool_create(size_t(threads)) : nullptr);
   if (!made) return answer(made.error().to_string());
   runner = std::move(made).value();
   return answer("");

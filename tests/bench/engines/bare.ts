@@ -1,14 +1,13 @@
 // The yardstick: XNNPACK's subgraph with input and output in place, and nothing but its invocation timed.
 import { bareFactory, channelsLast, loadLayers } from './bare_module.js';
-import { NotCovered, type Prepare } from './engine.js';
+import type { Prepare } from './engine.js';
 
 export const prepareBare: Prepare = async (tools, { threads }, model, input) => {
-  if (threads !== 1) throw new NotCovered('it has one thread');
-  const create = await bareFactory(tools);
+  const create = await bareFactory(tools, threads);
   return async () => {
     const module = await create();
     loadLayers(module, model);
-    const error = module.UTF8ToString(module._bare_build());
+    const error = module.UTF8ToString(module._bare_build(threads));
     if (error !== '') throw new Error(error);
     module.HEAPF32.set(channelsLast(input.values, input.dims), module._bare_input() / 4);
     const at = module._bare_output() / 4;

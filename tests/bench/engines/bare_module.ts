@@ -8,7 +8,7 @@ export interface BareModule {
   _malloc(bytes: number): number;
   _free(pointer: number): void;
   _bare_load(onnx: number, bytes: number): number;
-  _bare_build(): number;
+  _bare_build(threads: number): number;
   _bare_layers(): number;
   _bare_weights(): number;
   _bare_weight_count(): number;
@@ -18,7 +18,7 @@ export interface BareModule {
   _bare_invoke(): number;
 }
 
-export type BareFactory = (options: { wasmBinary: Uint8Array }) => Promise<BareModule>;
+export type BareFactory = (options: { wasmBinary: Uint8Array; workers: number }) => Promise<BareModule>;
 
 /** One kind of layer of tests/bench/bare/network.h. */
 export interface Layer {
@@ -50,10 +50,11 @@ export interface Layers {
 
 const folder = 'build/wasm/tests/bench/bare';
 
-export async function bareFactory(tools: HostTools): Promise<() => Promise<BareModule>> {
-  const { default: factory } = (await import(tools.url(`${folder}/offramp_bare.mjs`))) as { default: BareFactory };
-  const wasmBinary = await tools.bytes(`${folder}/offramp_bare.wasm`);
-  return () => factory({ wasmBinary });
+export async function bareFactory(tools: HostTools, threads: number): Promise<() => Promise<BareModule>> {
+  const name = `${folder}/offramp_bare_${threads > 1 ? 'threads' : 'single'}`;
+  const { default: factory } = (await import(tools.url(`${name}.mjs`))) as { default: BareFactory };
+  const wasmBinary = await tools.bytes(`${name}.wasm`);
+  return () => factory({ wasmBinary, workers: threads - 1 });
 }
 
 /** Errors: NotCovered for a model with other layers. */

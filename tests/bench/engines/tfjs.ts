@@ -12,7 +12,7 @@ const backend = 'node_modules/@tensorflow/tfjs-backend-wasm/dist';
 
 export const prepareTfjs: Prepare = async (tools, { threads }, model, input) => {
   if (threads !== 1 && tools.kind === 'node') throw new NotCovered('its backend has no threads in Node');
-  const bare = await (await bareFactory(tools))();
+  const bare = await (await bareFactory(tools, 1))();
   loadLayers(bare, model);
   const { layers: network, weights } = readLayers(bare);
   const { tf, wasm } = await loadTfjs(tools);

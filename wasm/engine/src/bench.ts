@@ -32,11 +32,8 @@ export interface BenchOptions extends TimingOptions {
   profile?: boolean;
 }
 
-export interface BenchConfiguration {
-  variant: string;
-  threads: number;
-  start: () => Promise<Engine>;
-}
+/** Starts an engine of its own at every call. */
+export type StartEngine = () => Promise<Engine>;
 
 export type BenchSubject = { model: Uint8Array } | { package: PackageFile[] };
 
@@ -44,13 +41,15 @@ const mostProfiledRuns = 200;
 
 /** Every configuration by turns, each with an engine of its own. Errors: as createSession and createRuntime; unsupported for open shapes. */
 export async function benchmark(
-  subject: BenchSubject, configurations: readonly BenchConfiguration[], backend: Backend, options: BenchOptions = {},
+  subject: BenchSubject, configurations: readonly StartEngine[], backend: Backend, options: BenchOptions = {},
 ): Promise<BenchTimes[]> {
   const candidates: Candidate[] = [];
   try {
-    for (const configuration of configurations) {
-      const input = sampleFor(await configuration.start(), subject);
-      candidates.push(await startCandidate(subject, input, configuration, backend));
+    for (const start of configurations) {
+      const engine = await start();
+      const input = sampleFor(engine, subject);
+      engine.dispose();
+      candidates.push(await startCandidate(subject, input, start, backend));
     }
     const calls = candidates.flatMap((candidate) => candidate.calls.map((call) => ({ candidate, ...call })));
     const times = await timeByTurns(calls.map(({ run }) => run), options);
@@ -59,30 +58,28 @@ export async function benchmark(
       const whole = answers[answers.length - 1] as RunTimes & { macs: number };
       const runs = Math.min(whole.runs, mostProfiledRuns);
       return {
-        variant: candidate.configuration.variant, threads: candidate.configuration.threads, backend, ...whole, first_result_ns: candidate.firstResultNs,
+        variant: candidate.engine.variant, threads: candidate.engine.threads, backend, ...whole, first_result_ns: candidate.firstResultNs,
         ...(answers.length > 1 ? { answers: answers.map((answer, stage) => ({ stage, ...answer })) } : {}),
         ...(options.profile ? { profile: profileNodes(candidate.engine, stagesOf(subject), candidate.input, backend, runs) } : {}),
       };
     });
   } finally {
-    for (const { dispose } of candidates) dispose();
+    for (const { engine } of candidates) engine.dispose();
   }
 }
 
 interface Candidate {
-  configuration: BenchConfiguration;
   engine: Engine;
   input: RawTensor[];
   /** One per stage that can answer; the last one runs everything. */
   calls: { run: () => void; macs: number }[];
   firstResultNs: number;
-  dispose: () => void;
 }
 
-async function startCandidate(subject: BenchSubject, input: RawTensor[], configuration: BenchConfiguration, backend: Backend): Promise<Candidate> {
+async function startCandidate(subject: BenchSubject, input: RawTensor[], start: StartEngine, backend: Backend): Promise<Candidate> {
   const stages = stagesOf(subject).length;
   const begin = performance.now();
-  const engine = await configuration.start();
+  const engine = await start();
   const whole = createCall(engine, subject, input, backend, stages - 1);
   whole.run();
   const firstResultNs = Math.round((performance.now() - begin) * 1e6);
@@ -90,15 +87,14 @@ async function startCandidate(subject: BenchSubject, input: RawTensor[], configu
   for (const { run } of early) run();
   const all = [...early, whole];
   return {
-    configuration, engine, input, firstResultNs,
+    engine, input, firstResultNs,
     calls: all.map(({ run, handle }) => ({ run, macs: handle.executedMacs() })), // of one run each, until now
-    dispose: () => all.forEach(({ handle }) => handle.dispose()),
   };
 }
 
 interface Call {
   run: () => void;
-  handle: { executedMacs(): number; dispose(): void };
+  handle: { executedMacs(): number };
 }
 
 function createCall(engine: Engine, subject: BenchSubject, input: RawTensor[], backend: Backend, answer: number): Call {
