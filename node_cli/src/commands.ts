@@ -80,7 +80,7 @@ ${dataForms}`,
     options: {
       runs: { value: 'N', help: 'timed runs (default: about three seconds of them, 10 to 1000)' },
       threads: { value: 'LIST', help: 'numbers of threads to time by turns, such as 1,2 (default 1)' },
-      variant: { value: 'NAME', help: 'auto (the default), simd or relaxed-simd: the build of the WebAssembly module' },
+      variant,
       profile: { help: 'the time of each node too, from runs of their own' },
       backend, json, help,
     },
