@@ -11,6 +11,8 @@ export interface Bar {
   speed: Spread;
   /** Beside the bar. */
   text: string;
+  /** What sets it apart from another bar of the same engine. */
+  note?: string;
 }
 
 export interface BarGroup {
@@ -26,13 +28,15 @@ const barGap = 3;
 const groupGap = 14;
 const axisHeight = 24;
 const textRoom = 92;
+const noteRoom = 84;
 
 export function drawBars(groups: readonly BarGroup[], label: string, width: number): Html {
   const narrow = width < 600;
   const left = narrow ? 0 : 210;
   const titleHeight = narrow ? 18 : 0;
   const most = Math.max(1, ...groups.flatMap(({ bars }) => bars.map(({ speed }) => speed.p90)));
-  const scale = (width - left - textRoom) / most;
+  const noted = groups.some(({ bars }) => bars.some(({ note }) => note !== undefined));
+  const scale = (width - left - textRoom - (noted ? noteRoom : 0)) / most;
   const pieces: HtmlValue[] = [];
   let y = axisHeight;
   for (const { title, bars } of groups) {
@@ -54,13 +58,13 @@ export function drawBars(groups: readonly BarGroup[], label: string, width: numb
   return html`<svg class="drawing" role="img" aria-label="${label}" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">${grid}${pieces}</svg>`;
 }
 
-function drawBar({ label, engine, speed, text }: Bar, left: number, y: number, scale: number): Html {
+function drawBar({ label, engine, speed, text, note }: Bar, left: number, y: number, scale: number): Html {
   const middle = y + barHeight / 2;
   const end = left + speed.median * scale;
   const [low, high] = [left + speed.p10 * scale, left + speed.p90 * scale];
   return html`<g><title>${label}: ${fixed(speed.median, 2)} times, ${text}</title><rect class="fill-${engineColours[engine]}" x="${left}" y="${y}" width="${px(end - left)}" height="${barHeight}"/>
 <line class="stroke-base" x1="${px(low)}" x2="${px(high)}" y1="${middle}" y2="${middle}" stroke-width="1.5"/>
-<text class="small" x="${px(Math.max(end, high) + 6)}" y="${middle + 4}">${text}, ${fixed(speed.median, 2)}×</text></g>`;
+<text class="small" x="${px(Math.max(end, high) + 6)}" y="${middle + 4}">${text}, ${fixed(speed.median, 2)}×${note === undefined ? '' : `, ${note}`}</text></g>`;
 }
 
 const px = (value: number): string => value.toFixed(1);

@@ -59,6 +59,13 @@ test('terminal', () => {
   assert.match(renderComparison(results), /^ +threads +offramp .*\nA <net>, node +1 +2\.00 ms +2\.00 x +- +1\.25 x +4\.00 x$/);
 });
 
+test('page: bars of two variants are told apart', () => {
+  const relaxed: EngineResult = { ...engine('offramp', [[1e6], [3e6]]), id: 'relaxed', choice: { engine: 'offramp', variant: 'relaxed-simd', threads: 1 } };
+  const { document } = parseHTML(renderPage({ ...results, models: [{ ...model, engines: [...model.engines, relaxed] }] }));
+  const texts = [...document.querySelectorAll('.wide svg g text')].map((text) => text.textContent);
+  assert.deepEqual(texts.map((text) => text?.includes('relaxed SIMD')), [false, false, false, true]);
+});
+
 test('page: self-contained, escaped, with a bar per engine and the numbers', () => {
   const text = renderPage(results);
   const { document } = parseHTML(text);

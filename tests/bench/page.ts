@@ -74,7 +74,8 @@ function speedSection(results: BenchResults, host: string, threads: number): Htm
       title: result.title,
       bars: rows.map((row) => {
         const own = result.engines.find(({ id }) => id === row.id);
-        return { label: engineTitle(row.choice), engine: row.choice.engine, speed: pairedRatio(base.rounds, own?.rounds ?? []), text: latency(row.time.median) };
+        const note = row.choice.variant === 'relaxed-simd' ? { note: 'relaxed SIMD' } : {};
+        return { label: engineTitle(row.choice), engine: row.choice.engine, speed: pairedRatio(base.rounds, own?.rounds ?? []), text: latency(row.time.median), ...note };
       }),
     });
   }
