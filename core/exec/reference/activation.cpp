@@ -10,11 +10,6 @@
 namespace offramp::reference {
 namespace {
 
-template <class T>
-T gelu(T x) {
-  return T(0.5) * x * (T(1) + error_function(x * T(0.70710678118654752)));
-}
-
 // 0.5 x (1 + tanh(z)) = x / (1 + exp(-2 z)) with z = sqrt(2 / pi) (x + 0.044715 x^3)
 template <class T>
 T gelu_by_tanh(T x) {

@@ -53,4 +53,9 @@ inline float error_function(float x) {
 }
 inline double error_function(double x) { return std::erf(x); }
 
+template <class T>
+T gelu(T x) {
+  return T(0.5) * x * (T(1) + error_function(x * T(0.70710678118654752)));
+}
+
 }  // namespace offramp::reference

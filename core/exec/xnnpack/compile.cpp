@@ -19,7 +19,7 @@ const Family* find_family(const std::string& op) {
         {"MaxPool", {takes_pool, compile_max_pool, SIZE_MAX, true}},
         {"GlobalAveragePool", {takes_global_pool, compile_global_average_pool, SIZE_MAX, true}},
         {"GlobalMaxPool", {takes_global_pool, compile_global_max_pool, SIZE_MAX, true}},
-        {"HardSigmoid", {takes_anywhere, compile_hard_sigmoid}},
+        {"LayerNormalization", {takes_layer_normalization, compile_layer_normalization}},
         {"Clip", {takes_clip, compile_unary}},
         {"BatchNormalization", {takes_batch_normalization, compile_batch_normalization}},
         {"Gemm", {takes_gemm, compile_gemm}},
@@ -34,9 +34,10 @@ const Family* find_family(const std::string& op) {
     };
     for (const char* op : {"Relu", "LeakyRelu", "Elu", "Sigmoid", "HardSwish", "Tanh", "Exp", "Log", "Sqrt", "Abs", "Neg"})
       families[op] = unary;
+    for (const char* op : {"HardSigmoid", "Erf", "Gelu"}) families[op] = {takes_function, compile_function};
     for (const char* op : {"Add", "Sub", "Mul", "Div", "Min", "Max"}) families[op] = binary;
     for (const char* op : {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"}) families[op] = reshape;
-    for (const char* op : {"Erf", "Gelu", "Mish", "Softplus", "Softsign", "Selu", "Celu", "ThresholdedRelu"})
+    for (const char* op : {"Mish", "Softplus", "Softsign", "Selu", "Celu", "ThresholdedRelu"})
       families[op] = anywhere;
     return families;
   }();

@@ -38,15 +38,18 @@ Status compile_global_max_pool(Compiler& compiler, const Node& node);
 // compile_elementwise.cpp
 bool takes_unary(const Graph& graph, const Node& node);
 Status compile_unary(Compiler& compiler, const Node& node);
-Status compile_hard_sigmoid(Compiler& compiler, const Node& node);
 bool takes_clip(const Graph& graph, const Node& node);
 bool takes_binary(const Graph& graph, const Node& node);
 Status compile_binary(Compiler& compiler, const Node& node);
+bool takes_function(const Graph& graph, const Node& node);
+Status compile_function(Compiler& compiler, const Node& node);
 bool takes_anywhere(const Graph& graph, const Node& node);
 Status compile_anywhere(Compiler& compiler, const Node& node);
 // compile_normalization.cpp
 bool takes_batch_normalization(const Graph& graph, const Node& node);
 Status compile_batch_normalization(Compiler& compiler, const Node& node);
+bool takes_layer_normalization(const Graph& graph, const Node& node);
+Status compile_layer_normalization(Compiler& compiler, const Node& node);
 // compile_matrix.cpp: products along the last axis, softmax, reductions
 bool takes_gemm(const Graph& graph, const Node& node);
 Status compile_gemm(Compiler& compiler, const Node& node);

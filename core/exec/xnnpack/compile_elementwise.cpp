@@ -83,14 +83,26 @@ Status compile_unary(Compiler& compiler, const Node& node) {
 
 bool takes_clip(const Graph& graph, const Node& node) { return bounds_of(graph, node).has_value(); }
 
-Status compile_hard_sigmoid(Compiler& compiler, const Node& node) {
+bool takes_function(const Graph&, const Node& node) {
+  return node.op != "Gelu" || node.text("approximate", "none") == "none";
+}
+
+// What XNNPACK has no kernel for.
+Status compile_function(Compiler& compiler, const Node& node) {
+  using Function = std::function<void(const float*, size_t, float*)>;
+  const float alpha = node.number("alpha", 0.2f), beta = node.number("beta", 0.5f);
+  const Function function =
+      node.op == "Gelu"  ? Function(gelu)
+      : node.op == "Erf" ? Function(erf)
+                         : Function([alpha, beta](const float* x, size_t count, float* y) {
+                             scale_clamped(x, count, alpha, beta, 0.0f, 1.0f, y);
+                           });
   const Layout layout = compiler.layout_of(node.inputs[0]);
   OFFRAMP_TRY(const BufferId x, compiler.read(node.inputs[0], layout));
   const BufferId y = compiler.make(node.outputs[0], layout);
-  const float alpha = node.number("alpha", 0.2f), beta = node.number("beta", 0.5f);
-  compiler.add(kernel_step([alpha, beta, shape = compiler.shape(node.inputs[0])](int64_t batch, const Operands& at) {
+  compiler.add(kernel_step([function, shape = compiler.shape(node.inputs[0])](int64_t batch, const Operands& at) {
                  in_parallel(count_of(shape, batch), kGrain, [&](size_t begin, size_t end) {
-                   scale_clamped(at.input(0) + begin, end - begin, alpha, beta, 0.0f, 1.0f, at.output() + begin);
+                   function(at.input(0) + begin, end - begin, at.output() + begin);
                  });
                }),
                {x}, {y}, 1);

@@ -58,4 +58,38 @@ Status compile_batch_normalization(Compiler& compiler, const Node& node) {
   return {};
 }
 
+bool takes_layer_normalization(const Graph& graph, const Node& node) {
+  const Shape& shape = *graph.value(node.inputs[0]).shape;
+  const int64_t axis = node.integer("axis", -1);
+  if ((axis != -1 && axis != int64_t(shape.size()) - 1) || shape.back().per_sample) return false;
+  for (size_t i = 1; i < node.inputs.size(); ++i) {
+    if (!node.inputs[i]) continue;
+    const Tensor* constant = graph.constant(node.inputs[i]);
+    if (!constant || constant->dtype() != DType::kF32 || constant->dims() != Dims{shape.back().size}) return false;
+  }
+  return true;
+}
+
+Status compile_layer_normalization(Compiler& compiler, const Node& node) {
+  const Shape shape = compiler.shape(node.inputs[0]);
+  std::vector<BufferId> reads;
+  for (ValueId id : node.inputs) {
+    if (!id) continue;
+    OFFRAMP_TRY(const BufferId buffer, compiler.read(id, Layout::kPlain));
+    reads.push_back(buffer);
+  }
+  const BufferId y = compiler.make(node.outputs[0], Layout::kPlain);
+  const bool shifts = reads.size() == 3;
+  compiler.add(kernel_step([=, columns = size_t(shape.back().size), epsilon = node.number("epsilon", 1e-5f)](
+                               int64_t batch, const Operands& at) {
+                 const size_t rows = size_t(element_count(offramp::bind(shape, batch))) / columns;
+                 in_parallel(rows, 1 + 8192 / columns, [&](size_t begin, size_t end) {
+                   normalise_rows(at.input(0) + begin * columns, at.input(1), shifts ? at.input(2) : nullptr,
+                                  end - begin, columns, epsilon, at.output() + begin * columns);
+                 });
+               }),
+               reads, {y}, 1);
+  return {};
+}
+
 }  // namespace offramp::xnnpack

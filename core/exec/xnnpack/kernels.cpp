@@ -1,5 +1,10 @@
 #include "exec/xnnpack/kernels.h"
 
+#include <cmath>
+
+#include "exec/reference/approximations.h"
+#include "exec/reference/lines.h"
+
 namespace offramp::xnnpack {
 namespace {
 
@@ -29,6 +34,25 @@ void scale_rows(const float* x, const float* scale, const float* shift, size_t r
                 float low, float high, float* y) {
   for (size_t r = 0; r < rows; ++r, x += columns, y += columns) {
     scale_clamped(x, columns, scale[r % channels], shift[r % channels], low, high, y);
+  }
+}
+
+void gelu(const float* x, size_t count, float* y) {
+  for (size_t i = 0; i < count; ++i) y[i] = reference::gelu(x[i]);
+}
+
+void erf(const float* x, size_t count, float* y) {
+  for (size_t i = 0; i < count; ++i) y[i] = reference::error_function(x[i]);
+}
+
+void normalise_rows(const float* x, const float* scale, const float* shift, size_t rows, size_t columns, float epsilon,
+                    float* y) {
+  for (size_t r = 0; r < rows; ++r, x += columns, y += columns) {
+    const float mean = reference::mean_over(x, int64_t(columns));
+    const float inverse = 1.0f / std::sqrt(reference::variance_over(x, int64_t(columns), mean) + epsilon);
+    for (size_t c = 0; c < columns; ++c) y[c] = (x[c] - mean) * inverse * scale[c];
+    if (!shift) continue;
+    for (size_t c = 0; c < columns; ++c) y[c] += shift[c];
   }
 }
 

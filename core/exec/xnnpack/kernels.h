@@ -17,6 +17,13 @@ void scale_columns(const float* x, const float* scale, const float* shift, size_
 void scale_rows(const float* x, const float* scale, const float* shift, size_t rows, size_t channels, size_t columns,
                 float low, float high, float* y);
 
+// y = gelu(x), y = erf(x), as the reference kernels compute them; y may be x.
+void gelu(const float* x, size_t count, float* y);
+void erf(const float* x, size_t count, float* y);
+// Every row of `columns` elements: (x - mean) / sqrt(variance + epsilon) * scale [+ shift]; y may be x.
+void normalise_rows(const float* x, const float* scale, const float* shift, size_t rows, size_t columns, float epsilon,
+                    float* y);
+
 // Calls body(begin, end) for pieces of [0, count) on the session's threads.
 template <class Body>
 void in_parallel(size_t count, size_t grain, const Body& body);

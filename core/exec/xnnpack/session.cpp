@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "exec/fusion.h"
 #include "exec/plan.h"
 #include "exec/xnnpack/compiler.h"
 #include "exec/xnnpack/memory_plan.h"
@@ -203,6 +204,9 @@ namespace offramp {
 
 Result<std::unique_ptr<Session>> make_xnnpack_session(Graph graph, const SessionOptions& options) {
   OFFRAMP_RETURN_IF_ERROR(xnnpack::initialize());
+  fuse_gelu(graph);
+  fuse_hard_swish(graph);
+  fuse_layer_normalization(graph);
   auto session = std::make_unique<xnnpack::XnnpackSession>(
       std::move(graph), options.weights ? options.weights : make_packed_weights());
   OFFRAMP_RETURN_IF_ERROR(session->compile(options));
