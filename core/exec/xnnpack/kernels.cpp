@@ -5,6 +5,14 @@
 #include "exec/reference/approximations.h"
 #include "exec/reference/lines.h"
 
+// The result may stand where an operand does, element by element, but never shifted against it: a compiler that fears the
+// latter runs such loops one element at a time.
+#if defined(__clang__)
+#define OFFRAMP_ELEMENTWISE _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define OFFRAMP_ELEMENTWISE _Pragma("GCC ivdep")
+#endif
+
 namespace offramp::xnnpack {
 namespace {
 
@@ -17,16 +25,19 @@ inline float clamp(float value, float low, float high) {
 }  // namespace
 
 void add_clamped(const float* a, const float* b, size_t count, float low, float high, float* y) {
+  OFFRAMP_ELEMENTWISE
   for (size_t i = 0; i < count; ++i) y[i] = clamp(a[i] + b[i], low, high);
 }
 
 void scale_clamped(const float* x, size_t count, float scale, float shift, float low, float high, float* y) {
+  OFFRAMP_ELEMENTWISE
   for (size_t i = 0; i < count; ++i) y[i] = clamp(x[i] * scale + shift, low, high);
 }
 
 void scale_columns(const float* x, const float* scale, const float* shift, size_t rows, size_t columns, float low,
                    float high, float* y) {
   for (size_t r = 0; r < rows; ++r, x += columns, y += columns)
+    OFFRAMP_ELEMENTWISE
     for (size_t c = 0; c < columns; ++c) y[c] = clamp(x[c] * scale[c] + shift[c], low, high);
 }
 
@@ -38,10 +49,12 @@ void scale_rows(const float* x, const float* scale, const float* shift, size_t r
 }
 
 void gelu(const float* x, size_t count, float* y) {
+  OFFRAMP_ELEMENTWISE
   for (size_t i = 0; i < count; ++i) y[i] = reference::gelu(x[i]);
 }
 
 void erf(const float* x, size_t count, float* y) {
+  OFFRAMP_ELEMENTWISE
   for (size_t i = 0; i < count; ++i) y[i] = reference::error_function(x[i]);
 }
 
@@ -50,8 +63,10 @@ void normalise_rows(const float* x, const float* scale, const float* shift, size
   for (size_t r = 0; r < rows; ++r, x += columns, y += columns) {
     const float mean = reference::mean_over(x, int64_t(columns));
     const float inverse = 1.0f / std::sqrt(reference::variance_over(x, int64_t(columns), mean) + epsilon);
+    OFFRAMP_ELEMENTWISE
     for (size_t c = 0; c < columns; ++c) y[c] = (x[c] - mean) * inverse * scale[c];
     if (!shift) continue;
+    OFFRAMP_ELEMENTWISE
     for (size_t c = 0; c < columns; ++c) y[c] += shift[c];
   }
 }
