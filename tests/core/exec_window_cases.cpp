@@ -42,6 +42,21 @@ output y)", 1e-5f, true},
 const w f32 [4, 1, 7, 7] = normal(1) * 0.3
 y = Conv(x, w) {group = 4, pads = [3, 3, 3, 3]}
 output y)", 1e-5f, true},
+      {"3x3 conv of many channels, odd sizes", R"(input x f32 [N, 32, 15, 17]
+const w f32 [40, 32, 3, 3] = normal(1) * 0.1
+const b f32 [40] = normal(2)
+c = Conv(x, w, b) {pads = [1, 1, 1, 1]}
+y = Relu(c)
+output y)", 2e-5f, true},
+      {"3x3 conv of many channels, no padding", R"(input x f32 [N, 33, 18, 16]
+const w f32 [32, 33, 3, 3] = normal(1) * 0.1
+y = Conv(x, w)
+output y)", 2e-5f, true},
+      {"3x3 conv of many channels, a different pad on every side", R"(input x f32 [N, 36, 13, 14]
+const w f32 [34, 36, 3, 3] = normal(1) * 0.1
+const b f32 [34] = normal(2)
+y = Conv(x, w, b) {pads = [2, 0, 1, 2]}
+output y)", 2e-5f, true},
       {"1x1 conv", R"(input x f32 [N, 6, 4, 4]
 const w f32 [3, 6, 1, 1] = normal(1) * 0.3
 y = Conv(x, w) {strides = [2, 2]}

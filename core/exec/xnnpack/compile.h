@@ -2,6 +2,7 @@
 #pragma once
 #include <string>
 
+#include "exec/reference/window.h"
 #include "exec/xnnpack/compiler.h"
 
 namespace offramp::xnnpack {
@@ -29,6 +30,9 @@ std::optional<Bounds> bounds_of(const Graph& graph, const Node& node);
 // compile_windows.cpp: convolutions and pools
 bool takes_conv(const Graph& graph, const Node& node);
 Status compile_conv(Compiler& compiler, const Node& node);
+// compile_winograd.cpp: the same for those that minimal filtering makes faster. Precondition: takes_conv.
+bool suits_winograd(const reference::Window& window, size_t groups, size_t in_channels, size_t out_channels);
+Status add_winograd(Compiler& compiler, const Node& node, const reference::Window& window);
 bool takes_pool(const Graph& graph, const Node& node);
 Status compile_average_pool(Compiler& compiler, const Node& node);
 Status compile_max_pool(Compiler& compiler, const Node& node);

@@ -4,14 +4,7 @@
 
 #include "exec/reference/approximations.h"
 #include "exec/reference/lines.h"
-
-// The result may stand where an operand does, element by element, but never shifted against it: a compiler that fears the
-// latter runs such loops one element at a time.
-#if defined(__clang__)
-#define OFFRAMP_ELEMENTWISE _Pragma("clang loop vectorize(assume_safety)")
-#else
-#define OFFRAMP_ELEMENTWISE _Pragma("GCC ivdep")
-#endif
+#include "exec/xnnpack/elementwise_loop.h"
 
 namespace offramp::xnnpack {
 namespace {
