@@ -74,8 +74,8 @@ output y)", 2e-5f, true},
       {"HardSigmoid", "input x f32 [N, 37]\ny = HardSigmoid(x) {alpha = 0.3, beta = 0.4}\noutput y", 1e-6f, true},
       {"HardSwish", "input x f32 [N, 3, 4, 5]\ny = HardSwish(x)\noutput y", 1e-6f, true},
       {"Tanh", "input x f32 [N, 37]\ny = Tanh(x)\noutput y", 2e-6f, true},
-      {"Erf", "input x f32 [N, 37]\ny = Erf(x)\noutput y", 0, false},
-      {"Gelu", "input x f32 [N, 37]\ny = Gelu(x)\noutput y", 2e-6f, false},
+      {"Erf", "input x f32 [N, 37]\ny = Erf(x)\noutput y", 0, true},
+      {"Gelu", "input x f32 [N, 37]\ny = Gelu(x)\noutput y", 2e-6f, true},
       {"Gelu by tanh", "input x f32 [N, 37]\ny = Gelu(x) {approximate = \"tanh\"}\noutput y", 2e-6f, false},
       {"Mish after a product", R"(input x f32 [N, 6]
 const w f32 [6, 4] = normal(1) * 0.3
@@ -121,7 +121,7 @@ const s f32 [19] = normal(2)
 const b f32 [19] = normal(3)
 m = MatMul(x, w)
 y = LayerNormalization(m, s, b)
-output y)", 2e-5f, false},
+output y)", 2e-5f, true},
       {"GroupNormalization of a conv", R"(input x f32 [N, 2, 5, 5]
 const w f32 [4, 2, 3, 3] = normal(1) * 0.3
 const s f32 [4] = normal(2)

@@ -1,9 +1,31 @@
 #include "convert.h"
 
+#include <emscripten/em_js.h>
+
 #include <cstring>
+
+// A tensor crosses into the module in two calls and out of it in one: through emscripten::val each property would be a
+// call of its own, which small models feel. Names of element types are in the order of DType.
+EM_JS(int, read_tensor_header, (emscripten::EM_VAL handle, double* numbers, int max_rank), {
+  const tensor = Emval.toValue(handle);
+  const rank = tensor.dims.length;
+  HEAPF64[numbers >> 3] = tensor.data.length;
+  for (let i = 0; i < rank && i < max_rank; ++i) HEAPF64[(numbers >> 3) + 1 + i] = tensor.dims[i];
+  return (rank << 8) | (['f32', 'f64', 'f16', 'i64', 'i32', 'i16', 'i8', 'u16', 'u8', 'bool'].indexOf(tensor.dtype) & 255);
+});
+EM_JS(void, read_tensor_data, (emscripten::EM_VAL handle, void* to), { HEAPU8.set(Emval.toValue(handle).data, to); });
+EM_JS(emscripten::EM_VAL, make_tensor, (int dtype, const double* dims, int rank, const void* data, size_t bytes), {
+  return Emval.toHandle({
+    dtype: ['f32', 'f64', 'f16', 'i64', 'i32', 'i16', 'i8', 'u16', 'u8', 'bool'][dtype],
+    dims: Array.from(HEAPF64.subarray(dims >> 3, (dims >> 3) + rank)),
+    data: HEAPU8.slice(data, data + bytes),
+  });
+});
 
 namespace offramp::js {
 namespace {
+
+constexpr int kMaxRank = 16;
 
 template <class T>
 val copy_to(const char* constructor, const T* data, size_t count) {
@@ -13,12 +35,6 @@ val copy_to(const char* constructor, const T* data, size_t count) {
 template <class T>
 void copy_from(const val& array, T* out, size_t count) {
   if (count > 0) val(emscripten::typed_memory_view(count, out)).call<void>("set", array);
-}
-
-Result<DType> dtype_from(const std::string& name) {
-  for (DType dtype : {DType::kF32, DType::kF64, DType::kI64, DType::kI32, DType::kI16, DType::kI8, DType::kU16, DType::kU8, DType::kBool})
-    if (name == to_string(dtype)) return dtype;
-  return invalid_argument("unknown dtype \"" + name + "\"");
 }
 
 }  // namespace
@@ -58,27 +74,24 @@ val floats_to(const std::vector<float>& values) { return copy_to("Float32Array",
 val ints_to(const std::vector<int32_t>& values) { return copy_to("Int32Array", values.data(), values.size()); }
 
 Result<Tensor> tensor_from(const val& raw) {
-  OFFRAMP_TRY(const DType dtype, dtype_from(raw["dtype"].as<std::string>()));
-  Dims dims;
-  for (double dim : emscripten::vecFromJSArray<double>(raw["dims"])) dims.push_back(int64_t(dim));
-  OFFRAMP_TRY(Tensor tensor, Tensor::create(dtype, std::move(dims)));
-  const val data = raw["data"];
-  const size_t bytes = data["length"].as<size_t>();
+  double numbers[kMaxRank + 1] = {};
+  const int header = read_tensor_header(raw.as_handle(), numbers, kMaxRank);
+  const int rank = header >> 8, dtype = header & 255;
+  if (dtype == 255) return invalid_argument("unknown dtype \"" + raw["dtype"].as<std::string>() + "\"");
+  if (rank > kMaxRank) return limit_exceeded("a tensor has " + std::to_string(rank) + " dimensions, at most " + std::to_string(kMaxRank) + " are allowed");
+  const Dims dims(numbers + 1, numbers + 1 + rank);
+  OFFRAMP_TRY(Tensor tensor, Tensor::create(DType(dtype), dims));
+  const auto bytes = size_t(numbers[0]);
   if (bytes != tensor.bytes())
-    return invalid_argument("shape " + to_string(tensor.dims()) + " of " + std::string(to_string(dtype)) + " needs " +
+    return invalid_argument("shape " + to_string(tensor.dims()) + " of " + std::string(to_string(tensor.dtype())) + " needs " +
                             std::to_string(tensor.bytes()) + " bytes, got " + std::to_string(bytes));
-  copy_from(data, reinterpret_cast<uint8_t*>(tensor.mutable_raw()), bytes);
+  if (bytes > 0) read_tensor_data(raw.as_handle(), tensor.mutable_raw());
   return tensor;
 }
 
 val tensor_to(const Tensor& tensor) {
-  val dims = val::array();
-  for (int64_t dim : tensor.dims()) dims.call<void>("push", double(dim));
-  val raw = val::object();
-  raw.set("dtype", std::string(to_string(tensor.dtype())));
-  raw.set("dims", dims);
-  raw.set("data", bytes_to(tensor.raw(), tensor.bytes()));
-  return raw;
+  const std::vector<double> dims(tensor.dims().begin(), tensor.dims().end());
+  return val::take_ownership(make_tensor(int(tensor.dtype()), dims.data(), int(dims.size()), tensor.raw(), tensor.bytes()));
 }
 
 std::vector<PackageFile> files_from(const val& files) {

@@ -9,7 +9,7 @@ namespace offramp::xnnpack {
 namespace {
 
 constexpr size_t kH = 1, kW = 2;              // axes of a Window
-constexpr size_t kMinChannels = 32;           // below, turning pixels into factors costs what the products save
+constexpr size_t kMinChannels = 16;           // below, turning pixels into factors costs what the products save
 constexpr size_t kMinTiles = 49;              // below, weights outweigh pixels, and sixteen products need 16/9 of them
 constexpr size_t kWorkingBytes = 512 * 1024;  // factors and products of the tiles worked on at once, to stay in a cache
 
