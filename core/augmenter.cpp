@@ -179,8 +179,8 @@ Status Augmenter::State::screen_next() {
               choose_promising(screened, int32_t(exit_points.size()), options.search, options.promising));
   for (int32_t i = 0; i < int32_t(exit_points.size()); ++i) {
     const bool ours = std::find(promising.begin(), promising.end(), i) != promising.end();
-    const ExitPoint& point = exit_points[size_t(i)];
-    const Dims shape = head_shape(point.shape, has_channels_last(graph, point.value));
+    const ExitPoint& place = exit_points[size_t(i)];
+    const Dims shape = head_shape(place.shape, has_channels_last(graph, place.value));
     for (const HeadKind& kind : head_family()) {
       const bool paper_kind = kind.pooling == Pooling::kGap && kind.hidden == 0;
       if (!ours && !paper_kind) continue;
