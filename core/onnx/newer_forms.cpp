@@ -15,7 +15,8 @@ bool needs_newer_opset(const Node& node) {
   if (node.op == "LpPool") return node.has("dilations") || node.has("ceil_mode");
   if (node.op == "Pad") return node.text("mode", "") == "wrap" || node.inputs.size() > 3;
   if (node.op == "Resize")
-    return node.has("antialias") || node.has("axes") || node.has("keep_aspect_ratio_policy");
+    return node.has("antialias") || node.has("axes") || node.has("keep_aspect_ratio_policy") ||
+           node.text("coordinate_transformation_mode", "") == "half_pixel_symmetric";
   if (node.op == "ScatterElements" || node.op == "ScatterND") {
     const std::string reduction = node.text("reduction", "none");
     return reduction == "max" || reduction == "min";

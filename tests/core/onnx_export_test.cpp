@@ -113,6 +113,16 @@ TEST_CASE("export: a node that came later raises the opset, and the other forms 
   CHECK(import_onnx(*rest)->opset == 21);
 }
 
+TEST_CASE("export: Resize's symmetric half pixels raise the opset") {
+  for (const auto& [mode, opset] : {std::pair{"half_pixel_symmetric", 21}, std::pair{"half_pixel", 17}}) {
+    const auto bytes = export_onnx(parsed(
+        "graph g opset 17\ninput x f32 [N, 1, 4, 6]\nconst s f32 [4] = {1.0, 1.0, 2.0, 2.0}\n"
+        "y = Resize(x, _, s) {coordinate_transformation_mode = \"" + std::string(mode) + "\", mode = \"linear\"}\noutput y\n"));
+    REQUIRE(bytes.ok());
+    CHECK(import_onnx(*bytes)->opset == opset);
+  }
+}
+
 TEST_CASE("export: a constant output is made by a node") {
   const Graph graph =
       parsed("graph g opset 17\ninput x f32 [N, 2]\nconst c f32 [1] = {7}\ny = Relu(x)\noutput y\noutput c\n");
