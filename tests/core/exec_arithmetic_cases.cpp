@@ -74,6 +74,9 @@ output y)", 2e-5f, true},
       {"HardSigmoid", "input x f32 [N, 37]\ny = HardSigmoid(x) {alpha = 0.3, beta = 0.4}\noutput y", 1e-6f, true},
       {"HardSwish", "input x f32 [N, 3, 4, 5]\ny = HardSwish(x)\noutput y", 1e-6f, true},
       {"Tanh", "input x f32 [N, 37]\ny = Tanh(x)\noutput y", 2e-6f, true},
+      {"Floor", "input x f32 [N, 37]\ny = Floor(x)\noutput y", 0, true},
+      {"Ceil", "input x f32 [N, 37]\ny = Ceil(x)\noutput y", 0, true},
+      {"Round", "input x f32 [N, 37]\ny = Round(x)\noutput y", 0, true},
       {"Erf", "input x f32 [N, 37]\ny = Erf(x)\noutput y", 0, true},
       {"Gelu", "input x f32 [N, 37]\ny = Gelu(x)\noutput y", 2e-6f, true},
       {"Gelu by tanh", "input x f32 [N, 37]\ny = Gelu(x) {approximate = \"tanh\"}\noutput y", 2e-6f, false},
@@ -87,7 +90,7 @@ const w f32 [3, 2, 3, 3] = normal(1) * 0.3
 const s f32 [3, 1, 1] = {0.25, -0.5, 2.0}
 c = Conv(x, w)
 y = PRelu(c, s)
-output y)", 1e-5f, false},
+output y)", 1e-5f, true},
       {"comparison and logic", R"(input x f32 [N, 6]
 input z f32 [N, 6]
 l = Less(x, z)

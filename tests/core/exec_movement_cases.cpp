@@ -19,7 +19,7 @@ const sizes i64 [3] = {2, 1, 4}
 a, b, c = Split(x, sizes) {axis = 1}
 output c
 output a
-output b)", 0, false},
+output b)", 0, true},
       {"Slice of channels of a conv", R"(input x f32 [N, 2, 5, 5]
 const w f32 [6, 2, 3, 3] = normal(1) * 0.3
 const f i64 [1] = {1}
@@ -147,6 +147,21 @@ w = Softmax(m) {axis = 3}
 o = MatMul(w, ct)
 ot = Transpose(o) {perm = [0, 2, 1, 3]}
 y = Reshape(ot, r)
+output y)", 1e-5f, true},
+      {"split of a map's channels, each part on its own way", R"(input x f32 [N, 2, 6, 6]
+const w f32 [6, 2, 3, 3] = normal(1) * 0.3
+const v f32 [3, 4, 3, 3] = normal(2) * 0.3
+const sizes i64 [2] = {2, 4}
+a = Conv(x, w)
+b, c = Split(a, sizes) {axis = 1}
+d = Conv(c, v)
+y = Relu(b)
+output y
+output d)", 1e-5f, true},
+      {"split of a sequence", R"(input x f32 [N, 4, 6]
+a, b, c = Split(x) {axis = -1, num_outputs = 3}
+d = Mul(a, b)
+y = Sub(d, c)
 output y)", 1e-5f, true},
       {"conv, an operator without a fast kernel, conv", R"(input x f32 [N, 2, 6, 6]
 const w f32 [3, 2, 3, 3] = normal(1) * 0.3

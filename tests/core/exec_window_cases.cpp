@@ -57,6 +57,16 @@ const w f32 [34, 36, 3, 3] = normal(1) * 0.1
 const b f32 [34] = normal(2)
 y = Conv(x, w, b) {pads = [2, 0, 1, 2]}
 output y)", 2e-5f, true},
+      {"depthwise conv with a larger window than XNNPACK has", R"(input x f32 [N, 40, 10, 9]
+const w f32 [40, 1, 7, 7] = normal(1) * 0.1
+const b f32 [40] = normal(2)
+c = Conv(x, w, b) {group = 40, pads = [3, 3, 3, 3]}
+y = Relu(c)
+output y)", 2e-5f, true},
+      {"1-D depthwise conv with a larger window, strides and dilation", R"(input x f32 [N, 5, 90]
+const w f32 [5, 1, 31] = normal(1) * 0.1
+y = Conv(x, w) {group = 5, pads = [15, 14], strides = [2], dilations = [2]}
+output y)", 2e-5f, true},
       {"1x1 conv", R"(input x f32 [N, 6, 4, 4]
 const w f32 [3, 6, 1, 1] = normal(1) * 0.3
 y = Conv(x, w) {strides = [2, 2]}

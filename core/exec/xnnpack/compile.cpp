@@ -28,14 +28,16 @@ const Family* find_family(const std::string& op) {
         {"ReduceMean", {takes_reduction, compile_reduction}},
         {"ReduceSum", {takes_reduction, compile_reduction}},
         {"Concat", {takes_concat, compile_concat}},
+        {"Split", {takes_split, compile_split, 1}},
         {"Slice", {takes_slice, compile_slice}},
         {"Pad", {takes_pad, compile_pad}},
         {"Transpose", {takes_transpose, compile_transpose}},
     };
-    for (const char* op : {"Relu", "LeakyRelu", "Elu", "Sigmoid", "HardSwish", "Tanh", "Exp", "Log", "Sqrt", "Abs", "Neg"})
+    for (const char* op : {"Relu", "LeakyRelu", "Elu", "Sigmoid", "HardSwish", "Tanh", "Exp", "Log", "Sqrt", "Abs", "Neg",
+                           "Floor", "Ceil", "Round"})
       families[op] = unary;
     for (const char* op : {"HardSigmoid", "Erf", "Gelu"}) families[op] = {takes_function, compile_function};
-    for (const char* op : {"Add", "Sub", "Mul", "Div", "Min", "Max"}) families[op] = binary;
+    for (const char* op : {"Add", "Sub", "Mul", "Div", "Min", "Max", "PRelu"}) families[op] = binary;
     for (const char* op : {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"}) families[op] = reshape;
     for (const char* op : {"Mish", "Softplus", "Softsign", "Selu", "Celu", "ThresholdedRelu"})
       families[op] = anywhere;
@@ -59,7 +61,7 @@ bool fits(const Graph& graph, ValueId id) {
 const Family* taken_by(const Graph& graph, const Node& node) {
   const Family* family = find_family(node.op);
   const OperatorInfo* info = find_operator(node.op);
-  if (!family || !info || node.outputs.size() != 1 || node.inputs.size() < size_t(info->min_inputs)) return nullptr;
+  if (!family || !info || node.outputs.empty() || node.inputs.size() < size_t(info->min_inputs)) return nullptr;
   for (size_t i = 0; i < size_t(info->min_inputs); ++i)
     if (!node.inputs[i]) return nullptr;
   // Operators with two operands may have the constant first; all others work on what was computed.
@@ -70,7 +72,9 @@ const Family* taken_by(const Graph& graph, const Node& node) {
     if (!graph.is_constant(node.inputs[i]) && !fits(graph, node.inputs[i])) return nullptr;
     if (!graph.value(node.inputs[i]).shape) return nullptr;
   }
-  if (!fits(graph, node.outputs[0])) return nullptr;
+  if (node.outputs.size() > 1 && family->takes != takes_split) return nullptr;
+  for (ValueId id : node.outputs)
+    if (!id || !fits(graph, id)) return nullptr;
   return family->takes(graph, node) ? family : nullptr;
 }
 

@@ -30,6 +30,9 @@ std::optional<Bounds> bounds_of(const Graph& graph, const Node& node);
 // compile_windows.cpp: convolutions and pools
 bool takes_conv(const Graph& graph, const Node& node);
 Status compile_conv(Compiler& compiler, const Node& node);
+// compile_depthwise.cpp: windows with more taps than XNNPACK's depthwise kernels have. Precondition: takes_conv.
+bool suits_large_depthwise(const reference::Window& window, size_t groups, size_t in_channels, size_t out_channels);
+Status add_large_depthwise(Compiler& compiler, const Node& node, const reference::Window& window);
 // compile_winograd.cpp: the same for those that minimal filtering makes faster. Precondition: takes_conv.
 bool suits_winograd(const reference::Window& window, size_t groups, size_t in_channels, size_t out_channels);
 Status add_winograd(Compiler& compiler, const Node& node, const reference::Window& window);
@@ -69,6 +72,8 @@ Status compile_reduction(Compiler& compiler, const Node& node);
 // compile_movement.cpp
 bool takes_concat(const Graph& graph, const Node& node);
 Status compile_concat(Compiler& compiler, const Node& node);
+bool takes_split(const Graph& graph, const Node& node);
+Status compile_split(Compiler& compiler, const Node& node);
 bool takes_slice(const Graph& graph, const Node& node);
 Status compile_slice(Compiler& compiler, const Node& node);
 bool takes_pad(const Graph& graph, const Node& node);

@@ -15,6 +15,7 @@ const std::map<std::string, xnn_unary_operator>& unary_types() {
       {"Elu", xnn_unary_elu},          {"Sigmoid", xnn_unary_sigmoid}, {"HardSwish", xnn_unary_hardswish},
       {"Tanh", xnn_unary_tanh},        {"Exp", xnn_unary_exp},         {"Log", xnn_unary_log},
       {"Sqrt", xnn_unary_square_root}, {"Abs", xnn_unary_abs},         {"Neg", xnn_unary_negate},
+      {"Floor", xnn_unary_floor},      {"Ceil", xnn_unary_ceiling},    {"Round", xnn_unary_bankers_rounding},
   };
   return types;
 }
@@ -126,6 +127,7 @@ Status compile_binary(Compiler& compiler, const Node& node) {
   static const std::map<std::string, xnn_binary_operator> types = {
       {"Add", xnn_binary_add},    {"Sub", xnn_binary_subtract}, {"Mul", xnn_binary_multiply},
       {"Div", xnn_binary_divide}, {"Min", xnn_binary_minimum},  {"Max", xnn_binary_maximum},
+      {"PRelu", xnn_binary_prelu},
   };
   const Shape& shape = compiler.shape(node.outputs[0]);
   const size_t rank = shape.size();

@@ -115,6 +115,42 @@ Status compile_concat(Compiler& compiler, const Node& node) {
   return {};
 }
 
+bool takes_split(const Graph& graph, const Node& node) {
+  const Shape& shape = *graph.value(node.inputs[0]).shape;
+  const auto axis = reference::normal_axis(node.integer("axis", 0), shape.size());
+  return axis.ok() && !shape[size_t(*axis)].per_sample;
+}
+
+// Each output is a column of blocks of the input. How large they are, inference knows.
+Status compile_split(Compiler& compiler, const Node& node) {
+  const Shape shape = compiler.shape(node.inputs[0]);
+  OFFRAMP_TRY(const int64_t plain_axis, reference::normal_axis(node.integer("axis", 0), shape.size()));
+  const Layout layout = compiler.layout_of(node.inputs[0]);
+  const size_t axis = axis_in(layout, size_t(plain_axis), shape.size());
+  const Dims dims = dims_in(layout, offramp::bind(shape, 1));
+  size_t inner = 1;
+  for (size_t i = axis + 1; i < dims.size(); ++i) inner *= size_t(dims[i]);
+  OFFRAMP_TRY(const BufferId x, compiler.read(node.inputs[0], layout));
+  std::vector<BufferId> writes;
+  std::vector<size_t> blocks;  // elements per row of each output
+  for (ValueId id : node.outputs) {
+    blocks.push_back(size_t(compiler.shape(id)[size_t(plain_axis)].size) * inner);
+    writes.push_back(compiler.make(id, layout));
+  }
+  compiler.add(kernel_step([shape, blocks, width = size_t(dims[axis]) * inner](int64_t batch, const Operands& at) {
+                 const auto rows = size_t(element_count(offramp::bind(shape, batch))) / width;
+                 in_parallel(rows, 1 + 8192 / width, [&](size_t begin, size_t end) {
+                   size_t column = 0;
+                   for (size_t i = 0; i < blocks.size(); column += blocks[i++])
+                     for (size_t row = begin; row < end; ++row)
+                       std::memcpy(at.output(i) + row * blocks[i], at.input(0) + row * width + column,
+                                   blocks[i] * sizeof(float));
+                 });
+               }),
+               {x}, std::move(writes));
+  return {};
+}
+
 bool takes_slice(const Graph& graph, const Node& node) {
   const auto cuts = read_cuts(graph, node);
   const Shape& shape = *graph.value(node.inputs[0]).shape;

@@ -74,6 +74,7 @@ Status compile_conv(Compiler& compiler, const Node& node) {
   const Geometry g(w);
   const auto groups = size_t(node.integer("group", 1)), in = size_t(x_dims[1]), out = size_t(weights.dims()[0]);
   const Tensor* bias = node.inputs.size() > 2 && node.inputs[2] ? compiler.graph().constant(node.inputs[2]) : nullptr;
+  if (suits_large_depthwise(w, groups, in, out)) return add_large_depthwise(compiler, node, w);
   if (suits_winograd(w, groups, in, out)) return add_winograd(compiler, node, w);
   const Tensor filter = to_nhwc(weights);  // [O, I, ...] to [O, ..., I]
   const Epilogue epilogue = compiler.take_epilogue(node.outputs[0]);
