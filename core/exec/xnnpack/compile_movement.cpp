@@ -81,34 +81,58 @@ bool takes_concat(const Graph& graph, const Node& node) {
   return computed;
 }
 
-// Each input is a column of blocks in the output.
+namespace {
+
+// A value as rows of columns, one for each part that it is joined from or split into.
+struct Columns {
+  std::vector<size_t> widths;  // elements per row
+  size_t row = 0;              // all of them
+  Shape whole;
+
+  size_t rows(int64_t batch) const { return size_t(element_count(offramp::bind(whole, batch))) / row; }
+};
+
+Result<Columns> columns_of(const Compiler& compiler, const Node& node, ValueId whole, const std::vector<ValueId>& parts,
+                           Layout layout) {
+  Columns columns;
+  columns.whole = compiler.shape(whole);
+  OFFRAMP_TRY(const int64_t plain_axis, reference::normal_axis(node.integer("axis", 0), columns.whole.size()));
+  const size_t axis = axis_in(layout, size_t(plain_axis), columns.whole.size());
+  const Dims dims = dims_in(layout, compiler.dims(whole));
+  size_t inner = 1;
+  for (size_t i = axis + 1; i < dims.size(); ++i) inner *= size_t(dims[i]);
+  for (ValueId part : parts) columns.widths.push_back(size_t(compiler.shape(part)[size_t(plain_axis)].size) * inner);
+  columns.row = size_t(dims[axis]) * inner;
+  return columns;
+}
+
+// Calls copy(part, offset in the whole, offset in the part, elements) for all that is to move.
+template <class Copy>
+void move_columns(const Columns& columns, int64_t batch, const Copy& copy) {
+  in_parallel(columns.rows(batch), 1 + 8192 / columns.row, [&](size_t begin, size_t end) {
+    size_t column = 0;
+    for (size_t part = 0; part < columns.widths.size(); column += columns.widths[part++])
+      for (size_t row = begin; row < end; ++row)
+        copy(part, row * columns.row + column, row * columns.widths[part], columns.widths[part]);
+  });
+}
+
+}  // namespace
+
 Status compile_concat(Compiler& compiler, const Node& node) {
-  const Shape shape = compiler.shape(node.outputs[0]);
-  OFFRAMP_TRY(const int64_t plain_axis, reference::normal_axis(node.integer("axis", 0), shape.size()));
   Layout layout = Layout::kPlain;
   for (ValueId id : node.inputs)
     if (compiler.layout_of(id) == Layout::kNhwc) layout = Layout::kNhwc;
-  const size_t axis = axis_in(layout, size_t(plain_axis), shape.size());
+  OFFRAMP_TRY(const Columns columns, columns_of(compiler, node, node.outputs[0], node.inputs, layout));
   std::vector<BufferId> reads;
-  std::vector<size_t> blocks;  // elements per row of each input
-  Dims dims = dims_in(layout, offramp::bind(shape, 1));
-  size_t inner = 1;
-  for (size_t i = axis + 1; i < dims.size(); ++i) inner *= size_t(dims[i]);
   for (ValueId id : node.inputs) {
     OFFRAMP_TRY(const BufferId buffer, compiler.read(id, layout));
     reads.push_back(buffer);
-    blocks.push_back(size_t(compiler.shape(id)[size_t(plain_axis)].size) * inner);
   }
-  const size_t width = size_t(dims[axis]) * inner;
   const BufferId y = compiler.make(node.outputs[0], layout);
-  compiler.add(kernel_step([shape, blocks, width](int64_t batch, const Operands& at) {
-                 const auto rows = size_t(element_count(offramp::bind(shape, batch))) / width;
-                 in_parallel(rows, 1 + 8192 / width, [&](size_t begin, size_t end) {
-                   size_t column = 0;
-                   for (size_t i = 0; i < blocks.size(); column += blocks[i++])
-                     for (size_t row = begin; row < end; ++row)
-                       std::memcpy(at.output() + row * width + column, at.input(i) + row * blocks[i],
-                                   blocks[i] * sizeof(float));
+  compiler.add(kernel_step([columns](int64_t batch, const Operands& at) {
+                 move_columns(columns, batch, [&at](size_t part, size_t whole, size_t own, size_t count) {
+                   std::memcpy(at.output() + whole, at.input(part) + own, count * sizeof(float));
                  });
                }),
                reads, {y});
@@ -121,30 +145,15 @@ bool takes_split(const Graph& graph, const Node& node) {
   return axis.ok() && !shape[size_t(*axis)].per_sample;
 }
 
-// Each output is a column of blocks of the input. How large they are, inference knows.
 Status compile_split(Compiler& compiler, const Node& node) {
-  const Shape shape = compiler.shape(node.inputs[0]);
-  OFFRAMP_TRY(const int64_t plain_axis, reference::normal_axis(node.integer("axis", 0), shape.size()));
   const Layout layout = compiler.layout_of(node.inputs[0]);
-  const size_t axis = axis_in(layout, size_t(plain_axis), shape.size());
-  const Dims dims = dims_in(layout, offramp::bind(shape, 1));
-  size_t inner = 1;
-  for (size_t i = axis + 1; i < dims.size(); ++i) inner *= size_t(dims[i]);
+  OFFRAMP_TRY(const Columns columns, columns_of(compiler, node, node.inputs[0], node.outputs, layout));
   OFFRAMP_TRY(const BufferId x, compiler.read(node.inputs[0], layout));
   std::vector<BufferId> writes;
-  std::vector<size_t> blocks;  // elements per row of each output
-  for (ValueId id : node.outputs) {
-    blocks.push_back(size_t(compiler.shape(id)[size_t(plain_axis)].size) * inner);
-    writes.push_back(compiler.make(id, layout));
-  }
-  compiler.add(kernel_step([shape, blocks, width = size_t(dims[axis]) * inner](int64_t batch, const Operands& at) {
-                 const auto rows = size_t(element_count(offramp::bind(shape, batch))) / width;
-                 in_parallel(rows, 1 + 8192 / width, [&](size_t begin, size_t end) {
-                   size_t column = 0;
-                   for (size_t i = 0; i < blocks.size(); column += blocks[i++])
-                     for (size_t row = begin; row < end; ++row)
-                       std::memcpy(at.output(i) + row * blocks[i], at.input(0) + row * width + column,
-                                   blocks[i] * sizeof(float));
+  for (ValueId id : node.outputs) writes.push_back(compiler.make(id, layout));
+  compiler.add(kernel_step([columns](int64_t batch, const Operands& at) {
+                 move_columns(columns, batch, [&at](size_t part, size_t whole, size_t own, size_t count) {
+                   std::memcpy(at.output(part) + own, at.input(0) + whole, count * sizeof(float));
                  });
                }),
                {x}, std::move(writes));

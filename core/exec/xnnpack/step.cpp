@@ -30,10 +30,9 @@ class OperatorStep : public Step {
   BindOperator bind_;
 };
 
-class KernelStep : public Step {
+// A step that needs nothing but to know its batch and its operands when it runs.
+class PlainStep : public Step {
  public:
-  explicit KernelStep(Kernel kernel) : kernel_(std::move(kernel)) {}
-  const char* kernel() const override { return "own"; }
   Status prepare(int64_t batch) override {
     batch_ = batch;
     return {};
@@ -42,6 +41,16 @@ class KernelStep : public Step {
     operands_ = operands;
     return {};
   }
+
+ protected:
+  int64_t batch_ = 0;
+  Operands operands_;
+};
+
+class KernelStep : public PlainStep {
+ public:
+  explicit KernelStep(Kernel kernel) : kernel_(std::move(kernel)) {}
+  const char* kernel() const override { return "own"; }
   Status run() override {
     kernel_(batch_, operands_);
     return {};
@@ -49,23 +58,13 @@ class KernelStep : public Step {
 
  private:
   Kernel kernel_;
-  int64_t batch_ = 0;
-  Operands operands_;
 };
 
-class ReferenceStep : public Step {
+class ReferenceStep : public PlainStep {
  public:
   ReferenceStep(const Node& node_run, std::vector<TypedShape> in, std::vector<TypedShape> out)
       : node_(node_run), in_(std::move(in)), out_(std::move(out)) {}
   const char* kernel() const override { return "reference"; }
-  Status prepare(int64_t batch) override {
-    batch_ = batch;
-    return {};
-  }
-  Status bind(const Operands& operands) override {
-    operands_ = operands;
-    return {};
-  }
   Status run() override {
     std::vector<Tensor> views;
     for (size_t i = 0; i < in_.size(); ++i)
@@ -90,8 +89,6 @@ class ReferenceStep : public Step {
  private:
   const Node& node_;  // in the session's graph
   std::vector<TypedShape> in_, out_;
-  int64_t batch_ = 0;
-  Operands operands_;
 };
 
 }  // namespace
