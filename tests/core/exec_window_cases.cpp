@@ -67,6 +67,26 @@ output y)", 2e-5f, true},
 const w f32 [5, 1, 31] = normal(1) * 0.1
 y = Conv(x, w) {group = 5, pads = [15, 14], strides = [2], dilations = [2]}
 output y)", 2e-5f, true},
+      {"transposed conv with strides, pads, groups and a bound", R"(input x f32 [N, 6, 5, 4]
+const w f32 [6, 4, 3, 3] = normal(1) * 0.2
+const b f32 [8] = normal(2)
+c = ConvTranspose(x, w, b) {group = 2, strides = [2, 3], pads = [1, 0, 1, 2]}
+y = Relu(c)
+output y)", 1e-5f, true},
+      {"transposed conv with output padding and dilation", R"(input x f32 [N, 3, 5, 6]
+const w f32 [3, 5, 3, 2] = normal(1) * 0.2
+y = ConvTranspose(x, w) {strides = [2, 2], dilations = [2, 1], output_padding = [1, 1]}
+output y)", 1e-5f, true},
+      {"1-D transposed conv to a stated shape", R"(input x f32 [N, 3, 9]
+const w f32 [3, 4, 5] = normal(1) * 0.2
+y = ConvTranspose(x, w) {strides = [2], output_shape = [18]}
+output y)", 1e-5f, true},
+      {"pixels to channels and back", R"(input x f32 [N, 3, 4, 6]
+a = SpaceToDepth(x) {blocksize = 2}
+b = Relu(a)
+y = DepthToSpace(b) {blocksize = 2}
+output a
+output y)", 0, true},
       {"1x1 conv", R"(input x f32 [N, 6, 4, 4]
 const w f32 [3, 6, 1, 1] = normal(1) * 0.3
 y = Conv(x, w) {strides = [2, 2]}

@@ -9,11 +9,6 @@
 namespace offramp::reference {
 namespace {
 
-// What all windows span along the axis, before padding cuts it.
-int64_t spanned(const Window& w, size_t axis, int64_t output_padding) {
-  return (w.input[axis] - 1) * w.stride[axis] + output_padding + (w.kernel[axis] - 1) * w.dilation[axis] + 1;
-}
-
 // `pad_begin` and `output` along each axis. Source: ONNX ConvTranspose-11; an odd pad goes to the end for SAME_UPPER and
 // to the beginning otherwise.
 Status place_output(const Node& node, Window& w) {
@@ -28,7 +23,7 @@ Status place_output(const Node& node, Window& w) {
   }
   for (size_t i = 0; i < w.rank; ++i) {
     const size_t axis = 3 - w.rank + i;
-    const int64_t span = spanned(w, axis, extra[i]);
+    const int64_t span = transposed_span(w, axis, extra[i]);
     w.output[axis] = span - w.pad_begin[axis] - w.pad_end[axis];
     if (same || !stated.empty()) {
       w.output[axis] = stated.empty() ? w.input[axis] * w.stride[axis] : stated[i];
@@ -95,8 +90,7 @@ Outputs run_conv_transpose(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_dtype(weight, DType::kF32, "the weight"));
   if (bias) OFFRAMP_RETURN_IF_ERROR(expect_dtype(*bias, DType::kF32, "the bias"));
   OFFRAMP_RETURN_IF_ERROR(check_shapes(node, x, weight, bias));
-  OFFRAMP_TRY(Window w, read_window_lists(node, x.dims(), std::span(weight.dims()).subspan(2)));
-  OFFRAMP_RETURN_IF_ERROR(place_output(node, w));
+  OFFRAMP_TRY(const Window w, read_transposed_window(node, x.dims(), std::span(weight.dims()).subspan(2)));
   const int64_t groups = node.integer("group", 1), batch = x.dims()[0], in_channels = x.dims()[1];
   const int64_t group_in = in_channels / groups, group_out = weight.dims()[1], out_channels = group_out * groups;
   OFFRAMP_TRY(Tensor out, create_output(DType::kF32, w.output_dims(batch, out_channels)));
@@ -126,6 +120,16 @@ Outputs run_conv_transpose(const Node& node, Inputs inputs) {
 }
 
 }  // namespace
+
+int64_t transposed_span(const Window& w, size_t axis, int64_t output_padding) {
+  return (w.input[axis] - 1) * w.stride[axis] + output_padding + (w.kernel[axis] - 1) * w.dilation[axis] + 1;
+}
+
+Result<Window> read_transposed_window(const Node& node, const Dims& input_dims, std::span<const int64_t> kernel) {
+  OFFRAMP_TRY(Window w, read_window_lists(node, input_dims, kernel));
+  OFFRAMP_RETURN_IF_ERROR(place_output(node, w));
+  return w;
+}
 
 void register_convolution_transpose(KernelTable& table) {
   add_kernels(table, {"ConvTranspose"}, run_conv_transpose, kF32);

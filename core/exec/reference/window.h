@@ -30,4 +30,9 @@ Result<Window> read_window_lists(const Node& node, const Dims& input_dims, std::
 // Errors: kInvalidModel, kUnsupported for more than three spatial axes, kLimitExceeded.
 Result<Window> read_window(const Node& node, const Dims& input_dims, std::span<const int64_t> kernel);
 
+// The same of a ConvTranspose, whose windows lie on the output; pad_end says nothing.
+Result<Window> read_transposed_window(const Node& node, const Dims& input_dims, std::span<const int64_t> kernel);
+// What all windows of it span along an axis of the output, before padding cuts it.
+int64_t transposed_span(const Window& window, size_t axis, int64_t output_padding);
+
 }  // namespace offramp::reference

@@ -15,6 +15,9 @@ const Family* find_family(const std::string& op) {
                  reshape = {takes_reshape, compile_reshape, 1}, anywhere = {takes_anywhere, compile_anywhere};
     std::map<std::string, Family> families = {
         {"Conv", {takes_conv, compile_conv, SIZE_MAX, true}},
+        {"ConvTranspose", {takes_conv_transpose, compile_conv_transpose, SIZE_MAX, true}},
+        {"DepthToSpace", {takes_rearrangement, compile_rearrangement, SIZE_MAX, true}},
+        {"SpaceToDepth", {takes_rearrangement, compile_rearrangement, SIZE_MAX, true}},
         {"AveragePool", {takes_pool, compile_average_pool, SIZE_MAX, true}},
         {"MaxPool", {takes_pool, compile_max_pool, SIZE_MAX, true}},
         {"GlobalAveragePool", {takes_global_pool, compile_global_average_pool, SIZE_MAX, true}},
@@ -57,6 +60,15 @@ bool fits(const Graph& graph, ValueId id) {
 }
 
 }  // namespace
+
+bool is_map(const Shape& shape) {
+  if (!has_nhwc_form(shape.size())) return false;
+  return std::none_of(shape.begin() + 1, shape.end(), [](Dim dim) { return dim.per_sample; });
+}
+
+std::function<size_t(int64_t)> rows_of(const Shape& shape) {
+  return [leading = shape[0]](int64_t batch) { return size_t(leading.per_sample ? leading.size * batch : leading.size); };
+}
 
 const Family* taken_by(const Graph& graph, const Node& node) {
   const Family* family = find_family(node.op);

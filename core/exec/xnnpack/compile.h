@@ -27,6 +27,11 @@ struct Bounds {
 };
 std::optional<Bounds> bounds_of(const Graph& graph, const Node& node);
 
+// A value with a batch in front that has an NHWC form.
+bool is_map(const Shape& shape);
+// Samples in a batch, whatever the leading dimension of one sample is.
+std::function<size_t(int64_t)> rows_of(const Shape& shape);
+
 // compile_windows.cpp: convolutions and pools
 bool takes_conv(const Graph& graph, const Node& node);
 Status compile_conv(Compiler& compiler, const Node& node);
@@ -42,6 +47,11 @@ Status compile_max_pool(Compiler& compiler, const Node& node);
 bool takes_global_pool(const Graph& graph, const Node& node);
 Status compile_global_average_pool(Compiler& compiler, const Node& node);
 Status compile_global_max_pool(Compiler& compiler, const Node& node);
+// compile_upsampling.cpp: from small maps to large ones, and back without loss
+bool takes_conv_transpose(const Graph& graph, const Node& node);
+Status compile_conv_transpose(Compiler& compiler, const Node& node);
+bool takes_rearrangement(const Graph& graph, const Node& node);
+Status compile_rearrangement(Compiler& compiler, const Node& node);
 // compile_elementwise.cpp
 bool takes_unary(const Graph& graph, const Node& node);
 Status compile_unary(Compiler& compiler, const Node& node);

@@ -13,11 +13,6 @@ using reference::Window;
 
 constexpr size_t kH = 1, kW = 2;  // axes of a Window
 
-bool is_map(const Shape& shape) {
-  if (!has_nhwc_form(shape.size())) return false;
-  return std::none_of(shape.begin() + 1, shape.end(), [](Dim dim) { return dim.per_sample; });
-}
-
 Dims dims_of(const Graph& graph, ValueId id) { return offramp::bind(*graph.value(id).shape, 1); }
 
 // What XNNPACK's spatial operators call the geometry: a size at the end that gives exactly the stated output, which is
@@ -39,11 +34,6 @@ struct Geometry {
         std::max<int64_t>(0, (w.output[axis] - 1) * w.stride[axis] + extent - w.input[axis] - w.pad_begin[axis]));
   }
 };
-
-// Samples in a batch, whatever the leading dimension of one sample is.
-std::function<size_t(int64_t)> rows_of(const Shape& shape) {
-  return [leading = shape[0]](int64_t batch) { return size_t(leading.per_sample ? leading.size * batch : leading.size); };
-}
 
 Result<Window> pool_window(const Graph& graph, const Node& node) {
   const std::vector<int64_t> kernel = node.integers("kernel_shape");
