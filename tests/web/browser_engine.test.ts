@@ -1,5 +1,6 @@
 // The engine in headless Chromium, in a module worker of a page with a strict content security policy: which build it takes
-// with and without cross-origin isolation, and that its answers are Node's, bit for bit.
+// with and without cross-origin isolation and where its threads' workers are kept from loading, and that its answers are
+// Node's, bit for bit.
 import assert from 'node:assert/strict';
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -27,12 +28,23 @@ window.ask = (question) => new Promise((resolve) => {
   worker.postMessage(question);
 });`;
 
+/** What keeps the threads' workers from loading, though the page may import the same script. */
+type Fault = 'the worker script never comes' | 'the worker script is missing' | 'the worker script has no embedder policy' | 'worker-src forbids workers';
+
 /** The page and the checkout on loopback. */
-function serve(isolated: boolean): Promise<Server> {
+function serve(isolated: boolean, fault?: Fault): Promise<Server> {
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
-    response.setHeader('Content-Security-Policy', policy);
-    if (isolated) {
+    const threadScript = path.endsWith('/offramp.mjs') && request.headers['sec-fetch-dest'] === 'worker';
+    const forbids = fault === 'worker-src forbids workers' && path.endsWith('/engine_worker.js');
+    response.setHeader('Cache-Control', 'no-store');
+    response.setHeader('Content-Security-Policy', forbids ? policy.replace("worker-src 'self'", "worker-src 'none'") : policy);
+    if (threadScript && fault === 'the worker script never comes') return;
+    if (threadScript && fault === 'the worker script is missing') {
+      response.writeHead(404).end();
+      return;
+    }
+    if (isolated && !(threadScript && fault === 'the worker script has no embedder policy')) {
       response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
       response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
     }
@@ -72,8 +84,8 @@ after(async () => {
 const sample = Array.from({ length: 784 }, (_, i) => (i % 29) / 29);
 const dims = [1, 1, 28, 28];
 
-async function ask(isolated: boolean, options: Question['options']): Promise<Reply> {
-  const server = await serve(isolated);
+async function ask(isolated: boolean, options: Question['options'], fault?: Fault): Promise<Reply> {
+  const server = await serve(isolated, fault);
   servers.push(server);
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const context = await browser.newContext();
@@ -106,6 +118,22 @@ for (const { isolated, threads, variant, got } of cases) {
   test(`a page that is ${isolated ? '' : 'not '}isolated, asked for ${threads} threads, runs ${variant} and answers as Node does`, async () => {
     const reply = await ask(isolated, { threads });
     assert.deepEqual(reply, { variant, threads: got, isolated, logits: await nodeLogits() });
+  });
+}
+
+const fails = 'a thread\'s worker cannot be loaded';
+const faults: [Fault, string][] = [
+  ['the worker script never comes', 'the threads\' workers did not load within 0.5 s'], ['the worker script is missing', fails],
+  ['the worker script has no embedder policy', fails], ['worker-src forbids workers', fails],
+];
+for (const [fault, seen] of faults) {
+  test(`${fault}: "auto" answers without threads, and "simd" fails`, async () => {
+    const threadStartLimitMs = seen === fails ? undefined : 500;
+    assert.deepEqual(await ask(true, { threads: 2, threadStartLimitMs }, fault), { variant: 'simd', threads: 1, isolated: true, logits: await nodeLogits() });
+    assert.deepEqual(await ask(true, { threads: 2, threadStartLimitMs, variant: 'simd' }, fault), {
+      code: 'unsupported', message: `starting the WebAssembly module: ${seen}; check that the script offramp.mjs is served with`
+        + ' the page\'s Cross-Origin-Embedder-Policy and that worker-src of its content security policy allows it, or ask for 1 thread',
+    });
   });
 }
 

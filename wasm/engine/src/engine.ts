@@ -7,7 +7,8 @@ import type {
 } from './raw_module.js';
 import type { InspectReport } from './reports.js';
 import type { RawTensor } from './tensor.js';
-import type { Variant } from './variants.js';
+import { defaultThreadStartLimitMs, startThreads } from './thread_start.js';
+import { chooseVariant, detectFeatures, type EngineOptions, type Variant } from './variants.js';
 
 export interface SplitShares {
   train: number;
@@ -23,17 +24,38 @@ export interface EngineSource {
   locateFile?: (name: string) => string;
   variant: Variant;
   threads: number;
+  /** How long the threads' workers may take to load. Default 10 s. */
+  threadStartLimitMs?: number | undefined;
 }
 
-/** Errors: internal if the host cannot start the module. */
+/** Errors: internal if the host cannot start the module; unsupported if it cannot start the threads. */
 export async function loadEngine(source: EngineSource): Promise<Engine> {
-  const { factory, variant, threads, ...options } = source;
+  const { factory, variant, threads, threadStartLimitMs = defaultThreadStartLimitMs, ...options } = source;
   try {
-    const engine = new Engine(await factory({ ...options, workers: threads - 1 }), variant, threads);
+    const module = threads > 1 ? await startThreads(factory, { ...options, workers: threads - 1 }, threadStartLimitMs) : await factory(options);
+    const engine = new Engine(module, variant, threads);
     engine.useThreads(threads);
     return engine;
   } catch (thrown) {
     throw OfframpError.from(thrown).within('starting the WebAssembly module');
+  }
+}
+
+/**
+ * The variant that `options` and the host choose, fetched by `fetchModule`; of the variant "auto" the one without threads
+ * where threads do not start. Errors: as chooseVariant, fetchModule and loadEngine.
+ */
+export async function loadVariant(
+  options: EngineOptions, fetchModule: (variant: Variant) => Promise<Pick<EngineSource, 'factory' | 'wasmBinary'>>, features = detectFeatures(),
+): Promise<Engine> {
+  const { variant, threads } = chooseVariant(options, features);
+  const { threadStartLimitMs } = options;
+  try {
+    return await loadEngine({ ...await fetchModule(variant), variant, threads, threadStartLimitMs });
+  } catch (thrown) {
+    const startsWithout = threads > 1 && (options.variant ?? 'auto') === 'auto' && thrown instanceof OfframpError && thrown.code === 'unsupported';
+    if (!startsWithout) throw thrown;
+    return loadVariant({ ...options, threads: 1 }, fetchModule, features);
   }
 }
 

@@ -21,4 +21,5 @@ export type * from './reports.js';
 export { nextTurn } from './scheduler.js';
 export * from './tensor.js';
 export { percentile, summariseTimes, timeByTurns, type RunTimes, type TimingOptions } from './timing.js';
+export { defaultThreadStartLimitMs } from './thread_start.js';
 export { chooseVariant, detectFeatures, mostThreads, variantRequests, type EngineOptions, type HostFeatures, type Variant, type VariantRequest } from './variants.js';

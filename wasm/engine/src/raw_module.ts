@@ -82,13 +82,17 @@ export interface RawEvaluator extends RawHandle {
   result(): RawResult<string>;
 }
 
+export interface ThreadWorker {
+  onerror: unknown;
+}
+
 export interface RawModule {
   setThreads(count: number): RawResult<null>;
   threads(): number;
   /** Allocated and not freed, whatever the heap's size. */
   allocatedBytes(): number;
   /** Of variants with threads. */
-  PThread?: { terminateAllThreads(): void };
+  PThread?: { unusedWorkers: ThreadWorker[]; terminateAllThreads(): void };
   inspectModel(onnx: Uint8Array): RawResult<string>;
   splitRows(labels: Int32Array, groups: Float64Array, sharesJson: string, seed: number): RawResult<Split>;
   createSession(onnx: Uint8Array, backend: Backend): RawResult<RawSession>;
@@ -98,11 +102,15 @@ export interface RawModule {
   createEvaluatorFromModel(onnx: Uint8Array, preprocessJson: string, backend: Backend): RawResult<RawEvaluator>;
 }
 
-/** `wasmBinary` hands the bytes in where the host cannot or may not fetch; `workers` load before the module is ready. */
+/**
+ * `wasmBinary` hands the bytes in where the host cannot or may not fetch; `workers` load before the module is ready, and
+ * `preRun` is called just before they do. The factory makes these options the module.
+ */
 export interface ModuleOptions {
   wasmBinary?: Uint8Array | ArrayBuffer;
   locateFile?: (name: string) => string;
   workers?: number;
+  preRun?: () => void;
 }
 /** The default export of offramp.mjs. */
 export type ModuleFactory = (options?: ModuleOptions) => Promise<RawModule>;

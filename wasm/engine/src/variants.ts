@@ -11,6 +11,8 @@ export interface EngineOptions {
   variant?: VariantRequest | undefined;
   /** At most so many, the calling one among them; a host without threads has one. Default 1. */
   threads?: number | undefined;
+  /** How long the threads' workers may take to load. Then "auto" goes on without threads, and others fail. Default 10 s. */
+  threadStartLimitMs?: number | undefined;
 }
 
 export interface HostFeatures {
@@ -20,6 +22,7 @@ export interface HostFeatures {
 }
 
 export const mostThreads = 64; // kMaxThreads of core/exec/threads.h
+const longestLimitMs = 2 ** 31 - 1; // what setTimeout takes
 
 const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const returnsVector = [0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b, 0x03, 0x02, 0x01, 0x00]; // a type () -> v128, a function of it
@@ -49,12 +52,13 @@ export function detectFeatures(): HostFeatures {
   };
 }
 
-/** Errors: unsupported without SIMD or where relaxed SIMD is asked for and missing; invalid_argument for a thread count out of range. */
+/** Errors: unsupported without SIMD or where relaxed SIMD is asked for and missing; invalid_argument for a number out of range. */
 export function chooseVariant(options: EngineOptions, features: HostFeatures): { variant: Variant; threads: number } {
-  const { variant: request = 'auto', threads: most = 1 } = options;
+  const { variant: request = 'auto', threads: most = 1, threadStartLimitMs: limit = 1 } = options;
   if (!Number.isInteger(most) || most < 1 || most > mostThreads) {
     throw invalidArgument(`threads: expected a whole number from 1 to ${mostThreads}, got ${most}`);
   }
+  if (!(limit > 0 && limit <= longestLimitMs)) throw invalidArgument(`threadStartLimitMs: expected a number above 0 and up to ${longestLimitMs}, got ${limit}`);
   if (!features.simd) throw new OfframpError('unsupported', 'this host\'s WebAssembly has no SIMD; Node 20 and the browsers of 2023 have it');
   if (request === 'relaxed-simd' && !features.relaxedSimd) {
     throw new OfframpError('unsupported', 'this host\'s WebAssembly has no relaxed SIMD; Node 22 and Chromium have it, and the variant "simd" runs everywhere');
