@@ -73,9 +73,6 @@ Outputs activate(const Node& node, const Tensor& x) {
 
 template <class T>
 Outputs clip(const Tensor& x, const Tensor* low, const Tensor* high) {
-  for (const Tensor* bound : {low, high})
-    if (bound && (bound->dtype() != x.dtype() || bound->elements() != 1))
-      return invalid_model("min and max must be scalars of the input's type");
   // What a NaN as bound means is open; it bounds nothing.
   const T least = low ? low->data<T>()[0] : std::numeric_limits<T>::lowest();
   const T most = high ? high->data<T>()[0] : std::numeric_limits<T>::max();
@@ -85,6 +82,15 @@ Outputs clip(const Tensor& x, const Tensor* low, const Tensor* high) {
   });
 }
 
+Outputs clip_integers(const Tensor& x, const Tensor* low, const Tensor* high) {
+  OFFRAMP_TRY(const Tensor wide, widen(x));
+  OFFRAMP_TRY(const Tensor least, low ? widen(*low) : Tensor());
+  OFFRAMP_TRY(const Tensor most, high ? widen(*high) : Tensor());
+  OFFRAMP_TRY(const auto clipped, clip<int64_t>(wide, low ? &least : nullptr, high ? &most : nullptr));
+  OFFRAMP_TRY(Tensor out, cast_tensor(clipped[0], x.dtype()));
+  return one(std::move(out));
+}
+
 Outputs run_activation(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 1));
   return for_type(Floats{}, inputs[0]->dtype(), [&]<class T>(T) { return activate<T>(node, *inputs[0]); });
@@ -92,9 +98,13 @@ Outputs run_activation(const Node& node, Inputs inputs) {
 
 Outputs run_clip(const Node&, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 3));
-  return for_type(Numbers{}, inputs[0]->dtype(), [&]<class T>(T) {
-    return clip<T>(*inputs[0], optional_input(inputs, 1), optional_input(inputs, 2));
-  });
+  const Tensor &x = *inputs[0], *low = optional_input(inputs, 1), *high = optional_input(inputs, 2);
+  for (const Tensor* bound : {low, high})
+    if (bound && (bound->dtype() != x.dtype() || bound->elements() != 1))
+      return invalid_model("min and max must be scalars of the input's type");
+  if (x.dtype() == DType::kF32) return clip<float>(x, low, high);
+  if (x.dtype() == DType::kF64) return clip<double>(x, low, high);
+  return clip_integers(x, low, high);
 }
 
 // The slope broadcasts to the input, never the other way round.

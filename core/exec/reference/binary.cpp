@@ -14,50 +14,42 @@ Status expect_same_types(Inputs inputs) {
   return {};
 }
 
-// Sums and products are taken modulo 2^64 and cut, which is the same as wrapping at every step.
-template <class T, class Function>
+// Wraps around at 2^64.
+template <class Function>
 Result<Tensor> map_wrapping(const Tensor& a, const Tensor& b, Function) {
-  return map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return T(Function{}(uint64_t(x), uint64_t(y))); });
+  return map_broadcast<int64_t, int64_t>(
+      a, b, a.dtype(), [](int64_t x, int64_t y) { return int64_t(Function{}(uint64_t(x), uint64_t(y))); });
 }
 
-template <class T>
-T quotient(T x, T y) {
-  // Dividing by -1 is negation: the lowest integer has no positive counterpart.
-  if (std::is_signed_v<T> && y == T(-1)) return T(0 - uint64_t(x));
-  return T(x / y);
-}
+// Dividing by -1 is negation: the lowest integer has no positive counterpart.
+int64_t quotient(int64_t x, int64_t y) { return y == -1 ? int64_t(0 - uint64_t(x)) : x / y; }
 
 // With the dividend's sign, as in C.
-template <class T>
-T remainder(T x, T y) {
-  return std::is_signed_v<T> && y == T(-1) ? T(0) : T(x % y);
-}
+int64_t remainder(int64_t x, int64_t y) { return y == -1 ? 0 : x % y; }
 
 // With the divisor's sign, as in Python.
-template <class T>
-T modulo(T x, T y) {
-  const T rest = remainder(x, y);
-  return rest != 0 && (rest < 0) != (y < 0) ? T(rest + y) : rest;
+int64_t modulo(int64_t x, int64_t y) {
+  const int64_t rest = remainder(x, y);
+  return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
 }
 
-template <class T>
 Result<Tensor> integer_arithmetic(const Node& node, const Tensor& a, const Tensor& b) {
+  using T = int64_t;
   const std::string& op = node.op;
-  if (op == "Add") return map_wrapping<T>(a, b, [](uint64_t x, uint64_t y) { return x + y; });
-  if (op == "Sub") return map_wrapping<T>(a, b, [](uint64_t x, uint64_t y) { return x - y; });
-  if (op == "Mul") return map_wrapping<T>(a, b, [](uint64_t x, uint64_t y) { return x * y; });
+  if (op == "Add") return map_wrapping(a, b, [](uint64_t x, uint64_t y) { return x + y; });
+  if (op == "Sub") return map_wrapping(a, b, [](uint64_t x, uint64_t y) { return x - y; });
+  if (op == "Mul") return map_wrapping(a, b, [](uint64_t x, uint64_t y) { return x * y; });
   if (op == "Min") return map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return x < y ? x : y; });
   if (op == "Max") return map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return x > y ? x : y; });
-  if (op == "BitwiseAnd") return map_wrapping<T>(a, b, [](uint64_t x, uint64_t y) { return x & y; });
-  if (op == "BitwiseOr") return map_wrapping<T>(a, b, [](uint64_t x, uint64_t y) { return x | y; });
-  if (op == "BitwiseXor") return map_wrapping<T>(a, b, [](uint64_t x, uint64_t y) { return x ^ y; });
-  for (int64_t i = 0; i < b.elements(); ++i)
-    if (elements<T>(b)[i] == 0) return invalid_model("integer division by zero");
+  if (op == "BitwiseAnd") return map_wrapping(a, b, [](uint64_t x, uint64_t y) { return x & y; });
+  if (op == "BitwiseOr") return map_wrapping(a, b, [](uint64_t x, uint64_t y) { return x | y; });
+  if (op == "BitwiseXor") return map_wrapping(a, b, [](uint64_t x, uint64_t y) { return x ^ y; });
+  for (const T divisor : b.data<T>())
+    if (divisor == 0) return invalid_model("integer division by zero");
   if (op == "Div") return map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return quotient(x, y); });
   if (op == "Mod" && node.integer("fmod", 0) == 0)
     return map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return modulo(x, y); });
-  if (op == "Mod")
-    return map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return remainder(x, y); });
+  if (op == "Mod") return map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return remainder(x, y); });
   return unsupported("operator " + op + " on integers");
 }
 
@@ -80,12 +72,12 @@ Result<Tensor> float_arithmetic(const Node& node, const Tensor& a, const Tensor&
 }
 
 Result<Tensor> arithmetic(const Node& node, const Tensor& a, const Tensor& b) {
-  return for_type(Numbers{}, a.dtype(), [&]<class T>(T) -> Result<Tensor> {
-    if constexpr (std::is_integral_v<T>)
-      return integer_arithmetic<T>(node, a, b);
-    else
-      return float_arithmetic<T>(node, a, b);
-  });
+  if (a.dtype() == DType::kF32) return float_arithmetic<float>(node, a, b);
+  if (a.dtype() == DType::kF64) return float_arithmetic<double>(node, a, b);
+  OFFRAMP_TRY(const Tensor wide_a, widen(a));
+  OFFRAMP_TRY(const Tensor wide_b, widen(b));
+  OFFRAMP_TRY(const Tensor out, integer_arithmetic(node, wide_a, wide_b));
+  return cast_tensor(out, a.dtype());
 }
 
 Outputs run_binary(const Node& node, Inputs inputs) {
@@ -118,14 +110,15 @@ Outputs run_bit_shift(const Node& node, Inputs inputs) {
   const std::string direction = node.text("direction", "");
   if (direction != "LEFT" && direction != "RIGHT")
     return invalid_model("attribute direction: expected LEFT or RIGHT, got \"" + direction + "\"");
-  return for_type(UnsignedIntegers{}, inputs[0]->dtype(), [&]<class T>(T) -> Outputs {
-    const Tensor &a = *inputs[0], &b = *inputs[1];
-    // Both types have at most 16 bits, so that nothing is left after 31.
-    OFFRAMP_TRY(Tensor out, direction == "LEFT" ? map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) {
-      return y > 31 ? T(0) : T(uint64_t(x) << y);
-    }) : map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return y > 31 ? T(0) : T(uint64_t(x) >> y); }));
-    return one(std::move(out));
-  });
+  using T = int64_t;
+  OFFRAMP_TRY(const Tensor a, widen(*inputs[0]));
+  OFFRAMP_TRY(const Tensor b, widen(*inputs[1]));
+  // Both types have at most 16 bits, so that nothing is left after 31.
+  OFFRAMP_TRY(const Tensor wide, direction == "LEFT" ? map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) {
+    return y > 31 ? T(0) : x << y;
+  }) : map_broadcast<T, T>(a, b, a.dtype(), [](T x, T y) { return y > 31 ? T(0) : x >> y; }));
+  OFFRAMP_TRY(Tensor out, cast_tensor(wide, inputs[0]->dtype()));
+  return one(std::move(out));
 }
 
 }  // namespace

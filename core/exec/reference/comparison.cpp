@@ -42,10 +42,14 @@ Outputs run_comparison(const Node& node, Inputs inputs) {
   if (a.dtype() != b.dtype())
     return invalid_model("inputs must have one type, got " + std::string(to_string(a.dtype())) + " and " +
                          std::string(to_string(b.dtype())));
-  OFFRAMP_TRY(Tensor out, a.dtype() == DType::kBool ? combine(node.op, a, b)
-                                                    : for_type(Numbers{}, a.dtype(), [&]<class T>(T) {
-                                                        return compare<T>(node.op, a, b);
-                                                      }));
+  if (a.dtype() == DType::kBool) {
+    OFFRAMP_TRY(Tensor out, combine(node.op, a, b));
+    return one(std::move(out));
+  }
+  OFFRAMP_TRY(const Tensor wide_a, widen(a));
+  OFFRAMP_TRY(const Tensor wide_b, widen(b));
+  OFFRAMP_TRY(Tensor out, for_type(WideNumbers{}, wide_a.dtype(),
+                                   [&]<class T>(T) { return compare<T>(node.op, wide_a, wide_b); }));
   return one(std::move(out));
 }
 

@@ -75,9 +75,21 @@ T plus(T a, T b) {
     return a + b;
 }
 
+// One line of CumSum.
+template <class T>
+void sum_up(const T* from, T* to, const Lines& lines, bool exclusive, bool reverse) {
+  T sum = 0;
+  for (int64_t k = 0; k < lines.count; ++k) {
+    const int64_t here = (reverse ? lines.count - 1 - k : k) * lines.inner;
+    const T next = plus(sum, from[here]);
+    to[here] = exclusive ? sum : next;
+    sum = next;
+  }
+}
+
 Outputs run_arg_extreme(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 1));
-  const Tensor& x = *inputs[0];
+  OFFRAMP_TRY(const Tensor x, widen(*inputs[0]));
   OFFRAMP_TRY(const int64_t axis, normal_axis(node.integer("axis", 0), x.dims().size()));
   const Lines lines = lines_along(x.dims(), size_t(axis));
   if (lines.count == 0) return invalid_model(node.op + " over no elements");
@@ -85,11 +97,11 @@ Outputs run_arg_extreme(const Node& node, Inputs inputs) {
   dims[size_t(axis)] = 1;
   OFFRAMP_TRY(Tensor out, create_output(DType::kI64, dims));
   const bool last = node.integer("select_last_index", 0) != 0, most = node.op == "ArgMax";
-  OFFRAMP_RETURN_IF_ERROR(for_type(Numbers{}, x.dtype(), [&]<class T>(T) -> Outputs {
+  OFFRAMP_RETURN_IF_ERROR(for_type(WideNumbers{}, x.dtype(), [&]<class T>(T) -> Status {
     int64_t at = 0;
     for (int64_t& to : out.mutable_data<int64_t>())
       to = best_of_line(elements<T>(x) + line_start(lines, at++), lines, most, last);
-    return std::vector<Tensor>();
+    return {};
   }));
   if (node.integer("keepdims", 1) != 0) return one(std::move(out));
   dims.erase(dims.begin() + ptrdiff_t(axis));
@@ -99,7 +111,7 @@ Outputs run_arg_extreme(const Node& node, Inputs inputs) {
 // Outputs: values and their places.
 Outputs run_top_k(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 2));
-  const Tensor& x = *inputs[0];
+  OFFRAMP_TRY(const Tensor x, widen(*inputs[0]));
   OFFRAMP_TRY(const int64_t axis, normal_axis(node.integer("axis", -1), x.dims().size()));
   const Lines lines = lines_along(x.dims(), size_t(axis));
   OFFRAMP_TRY(const int64_t k, read_k(node, inputs, lines.count));
@@ -107,36 +119,32 @@ Outputs run_top_k(const Node& node, Inputs inputs) {
   dims[size_t(axis)] = k;
   OFFRAMP_TRY(Tensor values, create_output(x.dtype(), dims));
   OFFRAMP_TRY(Tensor indices, create_output(DType::kI64, dims));
-  return for_type(Numbers{}, x.dtype(), [&]<class T>(T) -> Outputs {
+  OFFRAMP_RETURN_IF_ERROR(for_type(WideNumbers{}, x.dtype(), [&]<class T>(T) -> Status {
     if (values.elements() > 0) select_top<T>(x, lines, node.integer("largest", 1) != 0, values, indices);
-    return std::vector<Tensor>{values, indices};
-  });
+    return {};
+  }));
+  OFFRAMP_TRY(values, cast_tensor(values, inputs[0]->dtype()));
+  return std::vector<Tensor>{std::move(values), std::move(indices)};
 }
 
 Outputs run_cum_sum(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 2, 2));
-  const Tensor& x = *inputs[0];
+  OFFRAMP_TRY(const Tensor x, widen(*inputs[0]));
   OFFRAMP_TRY(const auto given, integers_of(*inputs[1], "axis"));
   if (given.size() != 1) return invalid_model("expected one axis, got " + std::to_string(given.size()));
   OFFRAMP_TRY(const int64_t axis, normal_axis(given[0], x.dims().size()));
   const Lines lines = lines_along(x.dims(), size_t(axis));
   const bool exclusive = node.integer("exclusive", 0) != 0, reverse = node.integer("reverse", 0) != 0;
-  return for_type(ReducedTypes{}, x.dtype(), [&]<class T>(T) -> Outputs {
-    OFFRAMP_TRY(Tensor out, create_output(x.dtype(), x.dims()));
-    if (out.elements() == 0) return one(std::move(out));
-    T* to = mutable_elements<T>(out);
-    for (int64_t at = 0; at < lines.outer * lines.inner; ++at) {
-      const int64_t start = line_start(lines, at);
-      T sum = 0;
-      for (int64_t k = 0; k < lines.count; ++k) {
-        const int64_t here = start + (reverse ? lines.count - 1 - k : k) * lines.inner;
-        const T value = elements<T>(x)[here];
-        to[here] = exclusive ? sum : plus(sum, value);
-        sum = plus(sum, value);
-      }
-    }
-    return one(std::move(out));
-  });
+  OFFRAMP_TRY(Tensor out, create_output(x.dtype(), x.dims()));
+  if (out.elements() > 0)
+    OFFRAMP_RETURN_IF_ERROR(for_type(WideNumbers{}, x.dtype(), [&]<class T>(T) -> Status {
+      T* to = mutable_elements<T>(out);
+      for (int64_t at = 0; at < lines.outer * lines.inner; ++at)
+        sum_up(elements<T>(x) + line_start(lines, at), to + line_start(lines, at), lines, exclusive, reverse);
+      return {};
+    }));
+  OFFRAMP_TRY(out, cast_tensor(out, inputs[0]->dtype()));
+  return one(std::move(out));
 }
 
 }  // namespace

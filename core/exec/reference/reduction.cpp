@@ -61,9 +61,30 @@ Walk plan_walk(const Dims& dims, const std::vector<bool>& along) {
   return walk;
 }
 
-// T: elements, A: accumulator. finish(accumulator, how many were taken in).
-template <class T, class A, class Combine, class Finish>
-Result<Tensor> reduce(const Tensor& x, const std::vector<bool>& along, A start, Combine&& combine, Finish&& finish) {
+// Takes a stretch of neighbours in, all into one accumulator or each into its own.
+template <class T, class A>
+using Take = void (*)(const T* from, A* to, int64_t count, bool into_one);
+
+template <class T, class A, class Combine>
+void take(const T* from, A* to, int64_t count, bool into_one) {
+  const Combine combine{};
+  if (!into_one) {
+    for (int64_t i = 0; i < count; ++i) to[i] = combine(to[i], from[i]);
+    return;
+  }
+  A sum = *to;
+  for (int64_t i = 0; i < count; ++i) sum = combine(sum, from[i]);
+  *to = sum;
+}
+
+// From an accumulator and how many were taken in.
+template <class A>
+using Finish = A (*)(A, int64_t);
+template <class A>
+A keep(A sum, int64_t) { return sum; }
+
+template <class T, class A>
+Result<Tensor> reduce_by(const Tensor& x, const std::vector<bool>& along, A start, Take<T, A> take_in, Finish<A> finish) {
   OFFRAMP_TRY(Tensor out, create_output(x.dtype(), kept_dims(x.dims(), along)));
   if (out.elements() == 0) return out;
   std::vector<A> sums(size_t(out.elements()), start);
@@ -73,18 +94,19 @@ Result<Tensor> reduce(const Tensor& x, const std::vector<bool>& along, A start, 
   for (int64_t left = x.elements(); left > 0; left -= walk.inner, from += walk.inner) {
     A* to = sums.data();
     for (size_t i = 0; i < index.size(); ++i) to += index[i] * walk.steps[i];
-    if (walk.inner_reduced) {
-      A sum = *to;
-      for (int64_t i = 0; i < walk.inner; ++i) sum = combine(sum, from[i]);
-      *to = sum;
-    } else {
-      for (int64_t i = 0; i < walk.inner; ++i) to[i] = combine(to[i], from[i]);
-    }
+    take_in(from, to, walk.inner, walk.inner_reduced);
     advance(index, walk.sizes);
   }
   T* to = mutable_elements<T>(out);
   for (size_t i = 0; i < sums.size(); ++i) to[i] = T(finish(sums[i], x.elements() / out.elements()));
   return out;
+}
+
+// T: elements, A: accumulator. The functions have no state.
+template <class T, class A, class Combine>
+Result<Tensor> reduce(const Tensor& x, const std::vector<bool>& along, A start, Combine, Finish<A> finish = keep<A>) {
+  static_assert(std::is_empty_v<Combine>);
+  return reduce_by<T, A>(x, along, start, take<T, A, Combine>, finish);
 }
 
 // The smallest or the largest; NaN beats both.
@@ -93,9 +115,8 @@ Result<Tensor> reduce_extreme(const Tensor& x, const std::vector<bool>& along, b
   using Limits = std::numeric_limits<T>;
   const T start = Limits::has_infinity ? (most ? -Limits::infinity() : Limits::infinity())
                                        : (most ? Limits::lowest() : Limits::max());
-  return reduce<T, T>(
-      x, along, start, [most](T s, T v) { return (most ? v > s : v < s) || v != v ? v : s; },
-      [](T best, int64_t) { return best; });
+  if (most) return reduce<T, T>(x, along, start, [](T s, T v) { return v > s || v != v ? v : s; });
+  return reduce<T, T>(x, along, start, [](T s, T v) { return v < s || v != v ? v : s; });
 }
 
 // log(sum(exp(x))), after the largest was taken out, so that nothing overflows.
@@ -113,14 +134,11 @@ Result<Tensor> reduce_log_sum_exp(const Tensor& x, const std::vector<bool>& alon
 template <class T>
 Result<Tensor> reduce_as(const std::string& op, const Tensor& x, const std::vector<bool>& along) {
   using A = std::conditional_t<std::is_floating_point_v<T>, double, uint64_t>;
-  const auto keep = [](A sum, int64_t) { return sum; };
   const auto add = [](A s, T v) { return s + A(v); };
-  const auto add_square = [](A s, T v) { return s + A(v) * A(v); };
-  if (op == "ReduceSum") return reduce<T, A>(x, along, A(0), add, keep);
-  if (op == "ReduceSumSquare") return reduce<T, A>(x, along, A(0), add_square, keep);
-  if (op == "ReduceProd") return reduce<T, A>(x, along, A(1), [](A s, T v) { return s * A(v); }, keep);
-  if (op == "ReduceL1")
-    return reduce<T, A>(x, along, A(0), [](A s, T v) { return v < T(0) ? s - A(v) : s + A(v); }, keep);
+  if (op == "ReduceSum") return reduce<T, A>(x, along, A(0), add);
+  if (op == "ReduceSumSquare") return reduce<T, A>(x, along, A(0), [](A s, T v) { return s + A(v) * A(v); });
+  if (op == "ReduceProd") return reduce<T, A>(x, along, A(1), [](A s, T v) { return s * A(v); });
+  if (op == "ReduceL1") return reduce<T, A>(x, along, A(0), [](A s, T v) { return v < T(0) ? s - A(v) : s + A(v); });
   if (op == "ReduceL2")
     return reduce<T, double>(
         x, along, 0.0, [](double s, T v) { return s + double(v) * double(v); },
@@ -135,7 +153,7 @@ Result<Tensor> reduce_as(const std::string& op, const Tensor& x, const std::vect
       if constexpr (std::is_floating_point_v<T>)
         return sum / A(count);
       else
-        return int64_t(sum) / count;
+        return A(int64_t(sum) / count);
     });
   if (op == "ReduceMax" || op == "ReduceMin") return reduce_extreme<T>(x, along, op == "ReduceMax");
   if (op == "ReduceLogSumExp") {
@@ -161,7 +179,11 @@ Outputs run_reduction(const Node& node, Inputs inputs) {
 }  // namespace
 
 Result<Tensor> reduce_tensor(const std::string& op, const Tensor& x, const std::vector<bool>& along) {
-  return for_type(ReducedTypes{}, x.dtype(), [&]<class T>(T) { return reduce_as<T>(op, x, along); });
+  if (!(type_bit(x.dtype()) & kReduced)) return unsupported(type_refusal("the input", x.dtype(), kReduced));
+  OFFRAMP_TRY(const Tensor wide, widen(x));
+  OFFRAMP_TRY(const Tensor out,
+              for_type(WideNumbers{}, wide.dtype(), [&]<class T>(T) { return reduce_as<T>(op, wide, along); }));
+  return cast_tensor(out, x.dtype());
 }
 
 void register_reduction(KernelTable& table) {

@@ -54,13 +54,17 @@ Outputs scatter(const Node& node, const Tensor& data, const Tensor& updates, con
       std::memcpy(to + size_t(starts[i]) * bytes, updates.raw() + i * block, block);
     return one(std::move(out));
   }
-  return for_type(Numbers{}, data.dtype(), [&]<class T>(T) -> Outputs {
+  OFFRAMP_TRY(out, widen(data));
+  OFFRAMP_TRY(const Tensor wide, widen(updates));
+  OFFRAMP_RETURN_IF_ERROR(for_type(WideNumbers{}, wide.dtype(), [&]<class T>(T) -> Status {
     T* to = mutable_elements<T>(out);
-    const T* from = elements<T>(updates);
+    const T* from = elements<T>(wide);
     for (int64_t start : starts)
       for (int64_t k = 0; k < size; ++k) to[start + k] = combine(reduction, to[start + k], *from++);
-    return one(out);
-  });
+    return {};
+  }));
+  OFFRAMP_TRY(out, cast_tensor(out, data.dtype()));
+  return one(std::move(out));
 }
 
 Outputs run_scatter_elements(const Node& node, Inputs inputs) {

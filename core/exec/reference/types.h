@@ -12,6 +12,9 @@ using SignedNumbers = TypeList<float, double, int64_t, int32_t, int16_t, int8_t>
 using ReducedTypes = TypeList<float, double, int64_t, int32_t, int8_t, uint8_t>;
 using PooledTypes = TypeList<float, double, int8_t, uint8_t>;
 using UnsignedIntegers = TypeList<uint16_t, uint8_t>;
+// What loops over all numbers are compiled for. Narrower integers are computed in 64 bits, where nothing of theirs
+// overflows, or wraps around to the same low bits, and cut afterwards.
+using WideNumbers = TypeList<float, double, int64_t>;
 using Numbers = TypeList<float, double, int64_t, int32_t, int16_t, int8_t, uint16_t, uint8_t>;
 
 template <class... T>
@@ -28,6 +31,9 @@ inline constexpr TypeSet kSigned = types_of(SignedNumbers{});
 inline constexpr TypeSet kReduced = types_of(ReducedTypes{}), kPooled = types_of(PooledTypes{});
 inline constexpr TypeSet kIntegers = types_of(Integers{}), kUnsigned = types_of(UnsignedIntegers{});
 
+// Integers as i64, other tensors as they are.
+Result<Tensor> widen(const Tensor& x);
+
 // The elements as T, whatever the tensor calls them: bool is read as bytes, because a hostile file may hold others than
 // 0 and 1. Precondition: T has the size of the tensor's elements.
 template <class T>
@@ -39,21 +45,34 @@ T* mutable_elements(Tensor& tensor) {
   return reinterpret_cast<T*>(tensor.mutable_raw());
 }
 
+template <TypeSet kAll, class First, class... Rest, class Function>
+auto first_of_type(TypeList<First, Rest...>, DType dtype, Function&& function) -> decltype(function(float{})) {
+  if (DTypeOf<First>::value == dtype) return function(First{});
+  if constexpr (sizeof...(Rest) > 0)
+    return first_of_type<kAll>(TypeList<Rest...>{}, dtype, function);
+  else
+    return unsupported(type_refusal("the input", dtype, kAll));
+}
+
 // function(T{}) for the T of the list that `dtype` names. Errors: kUnsupported if there is none.
 template <class... T, class Function>
 auto for_type(TypeList<T...> list, DType dtype, Function&& function) -> decltype(function(float{})) {
-  std::optional<decltype(function(float{}))> result;
-  ((DTypeOf<T>::value == dtype ? (void)result.emplace(function(T{})) : (void)0), ...);
-  if (!result) return unsupported(type_refusal("the input", dtype, types_of(list)));
-  return std::move(*result);
+  return first_of_type<types_of(TypeList<T...>{})>(list, dtype, function);
 }
+
+// Applies `loop` to the elements of a copy. `state` is handed through to it.
+using ElementLoop = void (*)(void* elements, int64_t count, const void* state);
+Tensor map_in_place(Tensor x, ElementLoop loop, const void* state);
 
 // out = function(x), element by element.
 template <class T, class Function>
-Outputs map_elements(const Tensor& x, Function&& function) {
-  Tensor out = x;
-  for (T& value : out.mutable_data<T>()) value = function(value);
-  return one(std::move(out));
+Outputs map_elements(const Tensor& x, const Function& function) {
+  const auto loop = [](void* data, int64_t count, const void* state) {
+    const Function apply = *static_cast<const Function*>(state);
+    T* values = static_cast<T*>(data);
+    for (int64_t i = 0; i < count; ++i) values[i] = apply(values[i]);
+  };
+  return one(map_in_place(x, loop, &function));
 }
 
 }  // namespace offramp::reference

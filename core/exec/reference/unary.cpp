@@ -9,13 +9,10 @@ namespace offramp::reference {
 namespace {
 
 // Wraps around instead of overflowing, as two's complement hardware does.
-template <class T>
-T negate(T value) {
-  return T(0 - uint64_t(value));
-}
+int64_t negate(int64_t value) { return int64_t(0 - uint64_t(value)); }
 
-template <class T>
 Outputs map_integers(const std::string& op, const Tensor& x) {
+  using T = int64_t;
   if (op == "Abs") return map_elements<T>(x, [](T v) { return v < 0 ? negate(v) : v; });
   if (op == "Neg") return map_elements<T>(x, [](T v) { return negate(v); });
   if (op == "Relu") return map_elements<T>(x, [](T v) { return std::max<T>(v, 0); });
@@ -59,12 +56,12 @@ Outputs map_floats(const std::string& op, const Tensor& x) {
 Outputs run_unary(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 1));
   const Tensor& x = *inputs[0];
-  return for_type(Numbers{}, x.dtype(), [&]<class T>(T) -> Outputs {
-    if constexpr (std::is_integral_v<T>)
-      return map_integers<T>(node.op, x);
-    else
-      return map_floats<T>(node.op, x);
-  });
+  if (x.dtype() == DType::kF32) return map_floats<float>(node.op, x);
+  if (x.dtype() == DType::kF64) return map_floats<double>(node.op, x);
+  OFFRAMP_TRY(const Tensor wide, widen(x));
+  OFFRAMP_TRY(const std::vector<Tensor> mapped, map_integers(node.op, wide));
+  OFFRAMP_TRY(Tensor out, cast_tensor(mapped[0], x.dtype()));
+  return one(std::move(out));
 }
 
 }  // namespace
