@@ -1,4 +1,5 @@
 // One backbone pass per sample with all exit points as outputs, pooled at once.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -31,15 +32,18 @@ Result<std::unique_ptr<FeatureExtractor>> FeatureExtractor::create(const Graph& 
                                                                    const SessionOptions& options) {
   Graph tapped = graph;
   // From here on a point's shape is the one that heads see.
+  int64_t map_bytes = 0;  // of one row
   for (ExitPoint& point : exit_points) {
     const bool last = has_channels_last(graph, point.value);
     tapped.outputs.push_back(add_channels_first(tapped, point.value, point.shape.size() + 1, last));
     point.shape = head_shape(point.shape, last);
+    map_bytes += element_count(point.shape) * int64_t(sizeof(float));
   }
   OFFRAMP_RETURN_IF_ERROR(infer_shapes(tapped));
   auto extractor = std::make_unique<FeatureExtractor>();
   OFFRAMP_TRY(extractor->session_, Session::create(std::move(tapped), options));
   extractor->exit_points_ = std::move(exit_points);
+  if (map_bytes > 0) extractor->rows_per_run_ = std::max<int64_t>(1, kMaxMapBytes / map_bytes);
   return extractor;
 }
 
@@ -47,6 +51,16 @@ Status FeatureExtractor::extract(const Tensor& inputs, std::span<const int32_t> 
   if (inputs.dims().empty() || inputs.dims()[0] != int64_t(labels.size()))
     return invalid_argument("expected one label per sample, got " + std::to_string(labels.size()) + " for shape " +
                             to_string(inputs.dims()));
+  const int64_t rows = inputs.dims()[0];
+  if (rows <= rows_per_run_) return extract_run(inputs, labels, into);
+  for (int64_t begin = 0; begin < rows; begin += rows_per_run_) {
+    const int64_t end = std::min(begin + rows_per_run_, rows);
+    OFFRAMP_RETURN_IF_ERROR(extract_run(inputs.rows(begin, end), labels.subspan(size_t(begin), size_t(end - begin)), into));
+  }
+  return {};
+}
+
+Status FeatureExtractor::extract_run(const Tensor& inputs, std::span<const int32_t> labels, FeatureTable& into) {
   OFFRAMP_TRY(std::vector<Tensor> outputs, session_->run(std::span(&inputs, 1)));
   OFFRAMP_RETURN_IF_ERROR(check_finite(outputs[0], into.rows()));
   if (into.gap_gmp.empty())

@@ -62,13 +62,21 @@ class FeatureExtractor {
   // The graph must be in normal form, with one input and one output [N, classes].
   static Result<std::unique_ptr<FeatureExtractor>> create(const Graph& graph, std::vector<ExitPoint> exit_points, const SessionOptions& options);
 
-  // Appends a batch. Shapes: inputs f32 [n, ...] as the model's input.
-  // Errors: kInvalidArgument for a wrong shape; kInvalidData naming the row whose logits are not finite.
+  // Appends a batch, running at most rows_per_run() rows at a time: the features are the same as row by row. Shapes: inputs
+  // f32 [n, ...] as the model's input.
+  // Errors: kInvalidArgument for a wrong shape; kInvalidData naming the row whose logits are not finite, and then rows
+  // before it may have been appended.
   Status extract(const Tensor& inputs, std::span<const int32_t> labels, FeatureTable& into);
+  // As many as keep the maps of all exit points within kMaxMapBytes, and at least one.
+  int64_t rows_per_run() const { return rows_per_run_; }
+  static constexpr int64_t kMaxMapBytes = int64_t{64} << 20;
 
  private:
+  Status extract_run(const Tensor& inputs, std::span<const int32_t> labels, FeatureTable& into);
+
   std::unique_ptr<Session> session_;
   std::vector<ExitPoint> exit_points_;
+  int64_t rows_per_run_ = 1;
 };
 
 }  // namespace offramp
