@@ -44,13 +44,27 @@ const cases: [string[], string][] = [
   [['evaluate', 'm', '--data', 'd', '--rows', '0'], '--rows is a whole number from 1 to 10000000, not "0"'],
   [['bench'], 'bench needs MODEL|PACKAGE (see offramp bench --help)'],
   [['bench', 'm', '--runs', '0'], '--runs is a whole number from 1 to 1000000, not "0"'],
-  [['bench', 'm', '--threads', '1,x'], '--threads is a list of whole numbers such as 1,2, not "1,x"'],
-  [['bench', 'm', '--threads', '0'], '--threads is a list of whole numbers such as 1,2, not "0"'],
+  [['bench', 'm', '--threads', '1,x'], '--threads is a list of whole numbers from 1 to 64 such as 1,2, not "1,x"'],
+  [['bench', 'm', '--threads', '0'], '--threads is a list of whole numbers from 1 to 64 such as 1,2, not "0"'],
+  [['bench', 'm', '--threads', '1,65'], '--threads is a list of whole numbers from 1 to 64 such as 1,2, not "1,65"'],
+  [['bench', 'm', '--threads', 'two'], '--threads is a list of whole numbers from 1 to 64 such as 1,2, not "two"'],
   [['bench', 'm', '--threads', '1,1'], '--threads names a number twice: "1,1"'],
   [['bench', 'm', '--variant', 'mmx'], '--variant is auto or simd or relaxed-simd, not "mmx"'],
   [['bench', 'm', '--backend', 'gpu'], '--backend is xnnpack or reference, not "gpu"'],
   [['run', 'p'], 'run needs --input FILE (see offramp run --help)'],
 ];
+const runsModels = [['augment', 'm', '--data', 'd', '-o', 'x'], ['evaluate', 'm', '--data', 'd'], ['run', 'p', '--input', 'i']];
+for (const command of runsModels) {
+  for (const count of ['0', '65', 'two', '-1', '1.5', '1,2', '']) {
+    cases.push([[...command, `--threads=${count}`], `--threads is a whole number from 1 to 64, not "${count}"`]);
+  }
+}
+for (const command of [...runsModels.slice(1), ['bench', 'm']]) {
+  for (const name of ['mmx', 'SIMD', 'simd-threads', '']) {
+    cases.push([[...command, `--variant=${name}`], `--variant is auto or simd or relaxed-simd, not "${name}"`]);
+  }
+}
+cases.push([['augment', 'm', '--data', 'd', '-o', 'x', '--variant', 'relaxed-simd'], 'unknown option --variant (see offramp augment --help)']);
 for (const [argv, message] of cases) {
   test(`offramp ${argv.join(' ')}`, async () => {
     assert.deepEqual(await run(...argv), { code: 2, out: argv.includes('--json') ? `${JSON.stringify({ error: { code: 'invalid_argument', message, context: [] } })}\n` : '', err: `offramp: error: ${message}\n` });
@@ -72,6 +86,23 @@ test('help: general, per command, with examples, on standard output', async () =
     assert.ok(out.split('\n').every((line) => line.length <= 140), 'lines of a readable length');
     assert.equal((await run('help', command)).out, out);
   }
+});
+
+test('help: what threads and variants there are, and what augment does unasked', async () => {
+  const threads = '--threads N      threads that run the model, 1 to 64';
+  const variant = '--variant NAME   auto (the default: simd), simd or relaxed-simd (may round differently, not on every host)';
+  const squeezed = async (command: string): Promise<string> => (await run(command, '--help')).out.replace(/ {2,}/g, '  ');
+  const expected: [string, string[]][] = [
+    ['augment', [`${threads} (default: one per core, at most 4); the plan is the same`]],
+    ['evaluate', [`${threads} (default 1); answers are the same`, variant]],
+    ['run', [`${threads} (default 1); answers are the same`, variant]],
+    ['bench', ['--threads LIST   numbers of threads to time by turns, such as 1,2 (default 1)', variant]],
+  ];
+  for (const [command, lines] of expected) {
+    const help = await squeezed(command);
+    for (const line of lines) assert.ok(help.includes(`\n  ${line.replace(/ {2,}/g, '  ')}\n`), `${command}: ${line}\n${help}`);
+  }
+  assert.doesNotMatch(await squeezed('augment'), /--variant/);
 });
 
 test('the nearest known word', () => {

@@ -47,7 +47,7 @@ test('several numbers of threads: one configuration each, in the order asked for
 test('more threads than any host is given are refused', async () => {
   const { code, err } = await offramp('bench', exampleModel, '--threads', '65');
   assert.equal(code, 2);
-  assert.match(err, /^offramp: error: .*threads: expected a whole number from 1 to 64, got 65\n$/);
+  assert.equal(err, 'offramp: error: --threads is a list of whole numbers from 1 to 64 such as 1,2, not "65"\n');
 });
 
 test('the MACs are those that inspect states, with the reference backend too', async () => {

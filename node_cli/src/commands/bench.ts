@@ -1,5 +1,5 @@
 // offramp bench MODEL|PACKAGE
-import { benchmark, invalidArgument, variantRequests, withinAsync, type BenchTimes, type StartEngine, type VariantRequest } from '@offramp/engine';
+import { benchmark, invalidArgument, mostThreads, variantRequests, withinAsync, type BenchTimes, type StartEngine, type VariantRequest } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
 import { describeBench, exitShares } from '../bench_text.js';
 import { readModelOrPackage } from '../inputs.js';
@@ -31,7 +31,7 @@ export async function bench(args: Arguments, io: CommandIo): Promise<void> {
 /** One engine per number of threads. Errors: invalid_argument for a list that is none, or more threads than the host has. */
 function chooseConfigurations(threads: string, variant: VariantRequest): StartEngine[] {
   const counts = threads.split(',').map((word) => (/^\d{1,3}$/.test(word) ? Number(word) : NaN));
-  if (!counts.every((count) => count >= 1)) throw invalidArgument(`--threads is a list of whole numbers such as 1,2, not "${threads}"`);
+  if (!counts.every((count) => count >= 1 && count <= mostThreads)) throw invalidArgument(`--threads is a list of whole numbers from 1 to ${mostThreads} such as 1,2, not "${threads}"`);
   if (new Set(counts).size !== counts.length) throw invalidArgument(`--threads names a number twice: "${threads}"`);
   return counts.map((count) => async () => {
     const engine = await loadNodeEngine({ variant, threads: count });
