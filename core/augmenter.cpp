@@ -105,7 +105,7 @@ Result<std::vector<int32_t>> choose_promising(const Outcomes& screened, int32_t 
 Augmenter::Augmenter(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Augmenter::~Augmenter() = default;
 
-Result<std::unique_ptr<Augmenter>> Augmenter::create(std::span<const uint8_t> onnx, const Json& options) {
+Result<std::unique_ptr<Augmenter>> Augmenter::create(const ByteSource& onnx, const Json& options) {
   auto state = std::make_unique<State>();
   OFFRAMP_TRY(state->options, read_augment_options(options));
   OFFRAMP_TRY(state->graph, load_classifier(onnx));

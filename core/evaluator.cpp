@@ -41,7 +41,7 @@ Evaluator::~Evaluator() = default;
 bool Evaluator::staged() const { return state_->runtime != nullptr; }
 int32_t Evaluator::classes() const { return state_->classes; }
 
-Result<std::unique_ptr<Evaluator>> Evaluator::from_package(std::span<const PackageFile> files, Backend backend) {
+Result<std::unique_ptr<Evaluator>> Evaluator::from_package(std::span<const PackageSource> files, Backend backend) {
   OFFRAMP_TRY(Package package, load_package(files));
   auto state = std::make_unique<State>();
   state->preprocess = package.preprocess;
@@ -53,7 +53,7 @@ Result<std::unique_ptr<Evaluator>> Evaluator::from_package(std::span<const Packa
   return std::unique_ptr<Evaluator>(new Evaluator(std::move(state)));
 }
 
-Result<std::unique_ptr<Evaluator>> Evaluator::from_model(std::span<const uint8_t> onnx, const Json& preprocess, Backend backend) {
+Result<std::unique_ptr<Evaluator>> Evaluator::from_model(const ByteSource& onnx, const Json& preprocess, Backend backend) {
   OFFRAMP_TRY(Graph graph, load_classifier(onnx));
   auto state = std::make_unique<State>();
   OFFRAMP_TRY(state->preprocess, Preprocess::parse(preprocess));

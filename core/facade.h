@@ -2,6 +2,7 @@
 #pragma once
 #include <span>
 
+#include "base/byte_source.h"
 #include "base/json.h"
 #include "graph/graph.h"
 #include "search/metrics.h"
@@ -12,7 +13,7 @@ namespace offramp {
 Status check_classifier(const Graph& graph);
 
 // As load_model, for a classifier that can run; a softmax at the end is left off, and tokens are taken as f32.
-Result<Graph> load_classifier(std::span<const uint8_t> onnx);
+Result<Graph> load_classifier(const ByteSource& onnx);
 
 // The nodes for drawing: [{name, op, macs, shape, inputs: [node numbers]}].
 Json network_json(const Graph& graph);

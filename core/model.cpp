@@ -35,18 +35,9 @@ Json values_json(const Graph& graph, const std::vector<ValueId>& ids) {
 
 }  // namespace
 
-namespace {
-
-Result<Graph> normalised_model(std::span<const uint8_t> onnx) {
-  OFFRAMP_TRY(Graph graph, import_onnx(onnx));
-  OFFRAMP_RETURN_IF_ERROR(normalise(graph, run_reference));
-  return graph;
-}
-
-}  // namespace
-
-Result<Graph> load_model(std::span<const uint8_t> onnx) {
-  OFFRAMP_TRY(Graph graph, normalised_model(onnx).within("loading model"));
+Result<Graph> load_model(const ByteSource& onnx) {
+  OFFRAMP_TRY(Graph graph, import_onnx(onnx).within("loading model"));
+  OFFRAMP_RETURN_IF_ERROR(normalise(graph, run_reference).within("loading model"));
   OFFRAMP_RETURN_IF_ERROR(check_supported(graph).within("loading model"));
   return graph;
 }
@@ -68,11 +59,13 @@ Json network_json(const Graph& graph) {
   return nodes;
 }
 
-Result<Json> inspect_model(std::span<const uint8_t> onnx) {
-  OFFRAMP_TRY(const Graph original, import_onnx(onnx).within("loading model"));
-  OFFRAMP_TRY(const Graph graph, normalised_model(onnx).within("loading model"));
+Result<Json> inspect_model(const ByteSource& onnx) {
+  OFFRAMP_TRY(Graph graph, import_onnx(onnx).within("loading model"));
+  // As the file has them, before passes rewrite them.
+  const int64_t opset = graph.opset;
   std::map<std::string, int64_t> operators;
-  for (const Node& node : original.nodes) ++operators[node.op];
+  for (const Node& node : graph.nodes) ++operators[node.op];
+  OFFRAMP_RETURN_IF_ERROR(normalise(graph, run_reference).within("loading model"));
   const Costs costs = measure_costs(graph);
   Json exit_points = Json::array();
   const std::vector<std::string> unsupported = unsupported_parts(graph);
@@ -81,7 +74,7 @@ Result<Json> inspect_model(std::span<const uint8_t> onnx) {
       exit_points.push_back({{"at", point.at}, {"shape", point.shape}, {"macs", point.macs}, {"parameters", point.parameters}});
   return Json{{"inputs", values_json(graph, graph.inputs)},
               {"outputs", values_json(graph, graph.outputs)},
-              {"opset", original.opset},
+              {"opset", opset},
               {"operators", operators},
               {"unsupported", unsupported},
               {"macs", costs.macs},
@@ -128,7 +121,7 @@ Status check_classifier(const Graph& graph) {
   return {};
 }
 
-Result<Graph> load_classifier(std::span<const uint8_t> onnx) {
+Result<Graph> load_classifier(const ByteSource& onnx) {
   OFFRAMP_TRY(Graph graph, load_model(onnx));
   OFFRAMP_RETURN_IF_ERROR(check_classifier(graph).within("loading model"));
   take_tokens_as_floats(graph);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/byte_source.h"
 #include "base/json.h"
 #include "base/tensor.h"
 #include "exec/session.h"
@@ -17,10 +18,10 @@
 namespace offramp {
 
 // A model as imported and normalised. Errors: kUnsupported naming all that cannot run, with the reasons.
-Result<Graph> load_model(std::span<const uint8_t> onnx);
+Result<Graph> load_model(const ByteSource& onnx);
 
 // The `inspect` JSON of DESIGN section 9, with the network's nodes for drawing.
-Result<Json> inspect_model(std::span<const uint8_t> onnx);
+Result<Json> inspect_model(const ByteSource& onnx);
 
 // From a model and rows to a package, in steps that a host can interleave with progress, pause and cancellation:
 // add_rows() for every chunk of every part, then step() until finished, then result() and package().
@@ -29,7 +30,7 @@ class Augmenter {
   // Options JSON: {"max_drop_pp": 1, "rule": "harm" | "accuracy", "max_exits": 2, "levels": 256, "seed": 0, "epochs": by rows,
   // "backend": "xnnpack" | "reference", "method": "joint" | "paper", "preprocess": [...], "labels": [...]}; all optional.
   // Errors: kInvalidArgument naming the option; as load_model; kUnsupported for a model that is no classifier with one input.
-  static Result<std::unique_ptr<Augmenter>> create(std::span<const uint8_t> onnx, const Json& options);
+  static Result<std::unique_ptr<Augmenter>> create(const ByteSource& onnx, const Json& options);
   ~Augmenter();
 
   enum class Part { kTrain, kSelect, kTest };
@@ -60,8 +61,8 @@ class Augmenter {
 class Evaluator {
  public:
   // A package, or (`from_model`) a plain model with its preprocessing: then only run_base.
-  static Result<std::unique_ptr<Evaluator>> from_package(std::span<const PackageFile> files, Backend backend);
-  static Result<std::unique_ptr<Evaluator>> from_model(std::span<const uint8_t> onnx, const Json& preprocess, Backend backend);
+  static Result<std::unique_ptr<Evaluator>> from_package(std::span<const PackageSource> files, Backend backend);
+  static Result<std::unique_ptr<Evaluator>> from_model(const ByteSource& onnx, const Json& preprocess, Backend backend);
   ~Evaluator();
   bool staged() const;
   int32_t classes() const;

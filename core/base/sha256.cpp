@@ -1,8 +1,10 @@
 #include "base/sha256.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
-#include <cstring>
+#include <span>
+#include <vector>
 
 namespace offramp {
 namespace {
@@ -38,13 +40,18 @@ void compress(std::array<uint32_t, 8>& state, const uint8_t* block) {
 
 }  // namespace
 
-std::string sha256_hex(std::span<const uint8_t> bytes) {
+std::string sha256_hex(const ByteSource& bytes) {
   std::array<uint32_t, 8> state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  size_t done = 0;
-  for (; done + 64 <= bytes.size(); done += 64) compress(state, bytes.data() + done);
+  constexpr size_t kPiece = 64 << 10;  // whole blocks
+  const size_t rest = bytes.size() % 64, whole = bytes.size() - rest;
+  std::vector<uint8_t> piece(std::min(kPiece, whole));
+  for (size_t done = 0; done < whole; done += piece.size()) {
+    piece.resize(std::min(kPiece, whole - done));
+    bytes.read(done, piece);
+    for (size_t at = 0; at < piece.size(); at += 64) compress(state, piece.data() + at);
+  }
   std::array<uint8_t, 128> tail{};
-  const size_t rest = bytes.size() - done;
-  if (rest > 0) std::memcpy(tail.data(), bytes.data() + done, rest);
+  bytes.read(whole, std::span(tail).first(rest));
   tail[rest] = 0x80;
   const size_t tail_bytes = rest < 56 ? 64 : 128;
   const uint64_t bits = uint64_t(bytes.size()) * 8;

@@ -1,12 +1,12 @@
-// SHA-256 of a byte range, as lower-case hex.
+// SHA-256 of bytes, as lower-case hex.
 #pragma once
-#include <cstdint>
-#include <span>
 #include <string>
+
+#include "base/byte_source.h"
 
 namespace offramp {
 
 // Source: FIPS 180-4.
-std::string sha256_hex(std::span<const uint8_t> bytes);
+std::string sha256_hex(const ByteSource& bytes);
 
 }  // namespace offramp

@@ -1,5 +1,6 @@
 #include "base/tensor.h"
 
+#include <cstdlib>
 #include <cstring>
 
 namespace offramp {
@@ -8,12 +9,35 @@ namespace {
 constexpr size_t kAlignment = 64;
 constexpr size_t kTailBytes = 128;  // XNN_EXTRA_BYTES is 16 to 128 depending on the kernels built
 
+constexpr size_t kCountsBytes = 64;  // for the counts that shared_ptr keeps
+
+// Keeps a shared_ptr's counts at the end of the memory that it owns, and frees both.
+template <class T>
+struct TailAllocator {
+  using value_type = T;
+  std::byte *memory, *tail;
+  TailAllocator(std::byte* block, std::byte* end) : memory(block), tail(end) {}
+  template <class U>
+  TailAllocator(const TailAllocator<U>& other) : memory(other.memory), tail(other.tail) {}
+  T* allocate(size_t count) {
+    static_assert(sizeof(T) <= kCountsBytes);
+    OFFRAMP_CHECK(count == 1);
+    return reinterpret_cast<T*>(tail);
+  }
+  void deallocate(T*, size_t) { std::free(memory); }
+  template <class U>
+  bool operator==(const TailAllocator<U>& other) const { return memory == other.memory; }
+};
+
+// One piece of memory per tensor, aligned by hand: allocators that align leave gaps, in which small objects settle and
+// keep the memory of released tensors from becoming one, and do not reuse what fits exactly.
 std::shared_ptr<std::byte> allocate(size_t bytes) {
   const size_t padded = (bytes + kTailBytes + kAlignment - 1) / kAlignment * kAlignment;
-  auto* memory = static_cast<std::byte*>(std::aligned_alloc(kAlignment, padded));
-  OFFRAMP_CHECK(memory != nullptr);
+  auto* block = static_cast<std::byte*>(std::malloc(kAlignment + padded + kCountsBytes));
+  OFFRAMP_CHECK(block != nullptr);
+  std::byte* memory = block + (kAlignment - reinterpret_cast<uintptr_t>(block) % kAlignment);
   std::memset(memory, 0, padded);
-  return {memory, [](std::byte* p) { std::free(p); }};
+  return {memory, [](std::byte*) {}, TailAllocator<std::byte>(block, memory + padded)};
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ std::string print_element(const Tensor& tensor, int64_t index) {
 
 std::string print_elements(const Tensor& tensor) {
   if (tensor.elements() > kMaxPrintedElements)
-    return "sha256(" + sha256_hex({reinterpret_cast<const uint8_t*>(tensor.raw()), tensor.bytes()}) + ")";
+    return "sha256(" + sha256_hex(std::span(reinterpret_cast<const uint8_t*>(tensor.raw()), tensor.bytes())) + ")";
   std::string text = "{";
   for (int64_t i = 0; i < tensor.elements(); ++i) text += (i ? ", " : "") + print_element(tensor, i);
   return text + "}";

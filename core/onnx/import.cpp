@@ -45,7 +45,7 @@ Result<int64_t> read_opset(const onnx::ModelProto& model) {
 }
 
 // Nothing for attributes that only operators with subgraphs or types have: such nodes import and are never run.
-Result<std::optional<Attribute>> read_attribute(onnx::AttributeProto& proto, bool clean_text) {
+Result<std::optional<Attribute>> read_attribute(onnx::AttributeProto& proto, const ByteSource& source, bool clean_text) {
   using Proto = onnx::AttributeProto;
   const auto text = [&](const std::string& bytes) { return clean_text ? printable(bytes) : bytes; };
   if (!proto.ref_attr_name().empty()) return unsupported("refers to a function's attribute");
@@ -63,7 +63,7 @@ Result<std::optional<Attribute>> read_attribute(onnx::AttributeProto& proto, boo
       return std::optional<Attribute>(std::move(list));
     }
     case Proto::TENSOR: {
-      OFFRAMP_TRY(Tensor tensor, read_tensor(*proto.mutable_t()));
+      OFFRAMP_TRY(Tensor tensor, read_tensor(*proto.mutable_t(), &source));
       if (const int64_t at = find_not_finite(tensor, /*infinities=*/false); at >= 0)
         return invalid_model("has a NaN at element " + std::to_string(at));
       return std::optional<Attribute>(std::move(tensor));
@@ -82,7 +82,7 @@ Result<std::optional<Attribute>> read_attribute(onnx::AttributeProto& proto, boo
 
 class Importer {
  public:
-  explicit Importer(onnx::GraphProto& proto) : proto_(proto) {}
+  Importer(onnx::GraphProto& proto, const ByteSource& source) : proto_(proto), source_(source) {}
 
   Result<Graph> run(int64_t opset) {
     graph_.name = printable(proto_.name());
@@ -91,6 +91,7 @@ class Importer {
     OFFRAMP_RETURN_IF_ERROR(read_inputs());
     OFFRAMP_RETURN_IF_ERROR(read_nodes());
     OFFRAMP_RETURN_IF_ERROR(read_outputs());
+    load_weights();
     OFFRAMP_RETURN_IF_ERROR(check_weights());
     OFFRAMP_RETURN_IF_ERROR(graph_.sort());
     OFFRAMP_RETURN_IF_ERROR(validate(graph_));
@@ -108,10 +109,12 @@ class Importer {
     for (auto& initializer : *proto_.mutable_initializer()) {
       const std::string name = initializer.name();
       if (name.empty()) return invalid_model("a constant has no name");
-      auto tensor = read_tensor(initializer).within(tensor_frame(name));
+      std::optional<size_t> later;
+      auto tensor = read_tensor(initializer, &source_, &later).within(tensor_frame(name));
       if (!tensor) return std::move(tensor).error();
       if (ids_.count(name)) return invalid_model("two constants are named " + quoted(name));
       ids_[name] = graph_.add_constant(printable(name), std::move(tensor).value());
+      if (later) late_.emplace_back(ids_[name], *later);
     }
     return {};
   }
@@ -193,7 +196,7 @@ class Importer {
     for (auto& attribute : *proto.mutable_attribute()) {
       const std::string name = printable(attribute.name());
       if (name.empty()) return invalid_model("an attribute has no name");
-      auto read = read_attribute(attribute, clean_text).within("attribute " + name);
+      auto read = read_attribute(attribute, source_, clean_text).within("attribute " + name);
       if (!read) return std::move(read).error();
       if (node.has(name)) return invalid_model("attribute " + name + " is given twice");
       if (*read) node.attributes[name] = std::move(**read);
@@ -233,6 +236,19 @@ class Importer {
     return {};
   }
 
+  // All at once, with nothing allocated among them that outlives them: as a session packs one after another, what they
+  // leave free must be one piece of memory.
+  void load_weights() {
+    std::vector<Dims> dims;
+    for (const auto& [id, offset] : late_) dims.push_back(graph_.constant(id)->dims());
+    std::vector<Tensor> weights;
+    weights.reserve(late_.size());
+    for (size_t i = 0; i < late_.size(); ++i)
+      weights.push_back(
+          load_elements(graph_.constant(late_[i].first)->dtype(), std::move(dims[i]), source_, late_[i].second));
+    for (size_t i = 0; i < weights.size(); ++i) graph_.set_constant(late_[i].first, std::move(weights[i]));
+  }
+
   // NaN anywhere is a broken model. Infinities are one only as weights: masks and clipping bounds may be infinite.
   Status check_weights() const {
     std::set<ValueId> weights;
@@ -251,30 +267,38 @@ class Importer {
   }
 
   onnx::GraphProto& proto_;
+  const ByteSource& source_;
   Graph graph_;
+  std::vector<std::pair<ValueId, size_t>> late_;  // constants without elements, and where those begin
   std::map<std::string, ValueId, std::less<>> ids_;  // by the file's own names
 };
 
-Result<Graph> import_checked(std::span<const uint8_t> bytes, const ImportLimits& limits) {
+Result<Graph> import_checked(const ByteSource& source, const ImportLimits& limits) {
   // Protobuf's own limit is 2 GiB - 1.
   const size_t max_bytes = std::min(limits.max_bytes, size_t{INT32_MAX});
-  if (bytes.empty()) return invalid_model("the file is empty");
-  if (bytes.size() > max_bytes)
-    return limit_exceeded("the file has " + std::to_string(bytes.size()) + " bytes, at most " +
-                          std::to_string(max_bytes) + " are allowed");
-  OFFRAMP_RETURN_IF_ERROR(check_wire(bytes, limits));
+  if (source.size() == 0) return invalid_model("the file is empty");
+  const auto too_many = [max_bytes](size_t bytes) {
+    return limit_exceeded("the file has " + std::to_string(bytes) + " bytes, at most " + std::to_string(max_bytes) +
+                          " are allowed");
+  };
+  if (source.size() > max_bytes) return too_many(source.size());
   onnx::ModelProto model;
-  if (!model.ParseFromArray(bytes.data(), int(bytes.size())))
-    return invalid_model("not an ONNX model, or a damaged one: protobuf cannot parse it");
+  {
+    OFFRAMP_TRY(const std::string stripped, strip_wire(source, limits));
+    // Lengths are written wider than they were.
+    if (stripped.size() > size_t{INT32_MAX}) return too_many(stripped.size());
+    if (!model.ParseFromArray(stripped.data(), int(stripped.size())))
+      return invalid_model("not an ONNX model, or a damaged one: protobuf cannot parse it");
+  }
   if (!model.has_graph()) return invalid_model("not an ONNX model: it has no graph");
   OFFRAMP_TRY(const int64_t opset, read_opset(model));
-  return Importer(*model.mutable_graph()).run(opset);
+  return Importer(*model.mutable_graph(), source).run(opset);
 }
 
 }  // namespace
 
-Result<Graph> import_onnx(std::span<const uint8_t> bytes, const ImportLimits& limits) {
-  return import_checked(bytes, limits).within("loading model");
+Result<Graph> import_onnx(const ByteSource& source, const ImportLimits& limits) {
+  return import_checked(source, limits).within("loading model");
 }
 
 Result<Tensor> import_tensor(std::span<const uint8_t> bytes) {

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "base/byte_source.h"
 #include "graph/graph.h"
 
 namespace offramp {
@@ -15,14 +16,14 @@ struct ImportLimits {
   int max_nesting = 16;  // of subgraphs
 };
 
-// Reads a ModelProto of opset 6 to 22. Unknown operators import, without their subgraphs; external tensor data is
+// Reads a ModelProto of opset 6 to 22, each weight once and straight into its tensor. Unknown operators import, without their subgraphs; external tensor data is
 // refused. The graph is validated and sorted. Names are made printable: control characters and bytes that are not UTF-8
 // become \xNN, what is longer than 1,024 bytes is cut.
 // Shapes: inputs' as stated. A leading 1 or open dimension is the batch, other open ones are -1. Nothing else that the
 // file says of shapes is believed.
 // Errors: kInvalidModel, kLimitExceeded, kUnsupported (opset, external data, non-tensor inputs, types without a DType,
 // sparse and quantised tensors).
-Result<Graph> import_onnx(std::span<const uint8_t> bytes, const ImportLimits& limits = {});
+Result<Graph> import_onnx(const ByteSource& source, const ImportLimits& limits = {});
 
 // Reads a TensorProto, as ONNX's own test data stores inputs and outputs.
 // Errors: kInvalidData if it is none; kInvalidModel, kLimitExceeded and kUnsupported as for a model's tensors.

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "onnx/names.h"
+#include "onnx/wire_check.h"
 
 namespace offramp {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "raw tensor data is little-endian");
 
 constexpr int kMaxRank = 32;
+constexpr size_t kLateBytes = 4096;
 
 using Proto = onnx::TensorProto;
 
@@ -81,20 +83,17 @@ Result<Tensor> read_typed(const Proto& proto, DType dtype, const Dims& dims) {
   return internal_error("unknown DType");
 }
 
-Result<Tensor> read_raw(const Proto& proto, DType dtype, const Dims& dims) {
-  const std::string& raw = proto.raw_data();
+// Without a source, raw_data is the elements themselves.
+Result<RawRange> find_raw(const Proto& proto, const ByteSource* source, DType dtype, const Dims& dims) {
+  RawRange range = {0, proto.raw_data().size()};
+  if (source) {
+    OFFRAMP_TRY(range, read_raw_range(proto.raw_data(), *source));
+  }
   const size_t expected = size_t(element_count(dims)) * byte_size(dtype);
-  if (raw.size() != expected)
-    return invalid_model("raw_data has " + std::to_string(raw.size()) + " bytes, " + std::string(to_string(dtype)) +
+  if (range.size != expected)
+    return invalid_model("raw_data has " + std::to_string(range.size) + " bytes, " + std::string(to_string(dtype)) +
                          " " + to_string(dims) + " needs " + std::to_string(expected));
-  Tensor tensor(dtype, dims);
-  if (expected == 0) return tensor;
-  std::byte* to = tensor.mutable_raw();
-  std::memcpy(to, raw.data(), expected);
-  // A bool that is neither 0 nor 1 would be undefined behaviour to read.
-  if (dtype == DType::kBool)
-    for (size_t i = 0; i < expected; ++i) to[i] = std::byte(to[i] != std::byte(0));
-  return tensor;
+  return range;
 }
 
 bool has_typed_data(const Proto& proto) {
@@ -155,13 +154,35 @@ int32_t dtype_to_onnx(DType dtype) {
 
 std::string tensor_frame(const std::string& name) { return "tensor " + (name.empty() ? "(unnamed)" : printable(name)); }
 
-Result<Tensor> read_tensor(Proto& proto) {
+Tensor load_elements(DType dtype, Dims dims, const ByteSource& source, size_t offset) {
+  Tensor tensor(dtype, std::move(dims));
+  if (tensor.bytes() == 0) return tensor;
+  std::byte* to = tensor.mutable_raw();
+  source.read(offset, {reinterpret_cast<uint8_t*>(to), tensor.bytes()});
+  // A bool that is neither 0 nor 1 would be undefined behaviour to read.
+  if (dtype == DType::kBool)
+    for (size_t i = 0; i < tensor.bytes(); ++i) to[i] = std::byte(to[i] != std::byte(0));
+  return tensor;
+}
+
+Result<Tensor> read_tensor(Proto& proto, const ByteSource* source, std::optional<size_t>* later) {
   OFFRAMP_RETURN_IF_ERROR(check_external(proto));
   if (proto.has_segment()) return unsupported("is stored in segments; pass it whole");
   OFFRAMP_TRY(const DType dtype, dtype_from_onnx(proto.data_type()));
   OFFRAMP_TRY(const Dims dims, read_dims(proto));
   if (proto.has_raw_data() && has_typed_data(proto)) return invalid_model("has both raw_data and a typed list");
-  auto tensor = proto.has_raw_data() ? read_raw(proto, dtype, dims) : read_typed(proto, dtype, dims);
+  const auto elements = [&]() -> Result<Tensor> {
+    if (!proto.has_raw_data()) return read_typed(proto, dtype, dims);
+    OFFRAMP_TRY(const RawRange range, find_raw(proto, source, dtype, dims));
+    if (later && range.size >= kLateBytes) {
+      *later = size_t(range.offset);
+      return Tensor::view(dtype, dims, nullptr);
+    }
+    if (source) return load_elements(dtype, dims, *source, size_t(range.offset));
+    const std::string& raw = proto.raw_data();
+    return load_elements(dtype, dims, std::span(reinterpret_cast<const uint8_t*>(raw.data()), raw.size()), 0);
+  };
+  auto tensor = elements();
   onnx::TensorProto().Swap(&proto);
   return tensor;
 }

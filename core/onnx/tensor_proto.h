@@ -1,7 +1,9 @@
 // TensorProto to Tensor, and back. Inside core/onnx only: it shows protobuf's types.
 #pragma once
+#include <optional>
 #include <string>
 
+#include "base/byte_source.h"
 #include "base/tensor.h"
 #include "onnx.pb.h"
 
@@ -15,9 +17,13 @@ int32_t dtype_to_onnx(DType dtype);
 std::string tensor_frame(const std::string& name);
 
 // Checks dims, type and data against each other before anything is allocated. `proto`'s data is released on the way, so
-// that a model is in memory twice only one tensor at a time.
+// that a model is in memory twice only one tensor at a time. With a source, raw_data says where in it the elements are.
 // Errors: kInvalidModel, kLimitExceeded, kUnsupported (external data; string, complex and other types without a DType).
-Result<Tensor> read_tensor(onnx::TensorProto& proto);
+// With `later`, large raw_data is left there: the tensor returned has no elements yet, and `later` is where they begin.
+Result<Tensor> read_tensor(onnx::TensorProto& proto, const ByteSource* source = nullptr,
+                           std::optional<size_t>* later = nullptr);
+// The tensor whose elements begin at `offset`. Precondition: they lie in the source.
+Tensor load_elements(DType dtype, Dims dims, const ByteSource& source, size_t offset);
 
 // Writes everything but the name.
 void write_tensor(const Tensor& tensor, onnx::TensorProto& proto);

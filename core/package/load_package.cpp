@@ -11,15 +11,15 @@
 namespace offramp {
 namespace {
 
-const PackageFile* find_file(std::span<const PackageFile> files, const std::string& name) {
-  for (const PackageFile& file : files)
+const PackageSource* find_file(std::span<const PackageSource> files, const std::string& name) {
+  for (const PackageSource& file : files)
     if (file.name == name) return &file;
   return nullptr;
 }
 
-Status check_names(std::span<const PackageFile> files) {
+Status check_names(std::span<const PackageSource> files) {
   std::set<std::string_view> names;
-  for (const PackageFile& file : files) {
+  for (const PackageSource& file : files) {
     if (!is_package_path(file.name))
       return invalid_package("file name " + in_quotes(file.name) +
                              " is not allowed: it must be a relative path of letters, digits, \"_\", \"-\" and \".\"");
@@ -29,24 +29,25 @@ Status check_names(std::span<const PackageFile> files) {
   return {};
 }
 
-Result<Json> read_manifest(std::span<const PackageFile> files) {
-  const PackageFile* file = find_file(files, kManifestName);
+Result<Json> read_manifest(std::span<const PackageSource> files) {
+  const PackageSource* file = find_file(files, kManifestName);
   if (!file) return invalid_package("manifest.json is missing: this is no .offramp package");
   if (file->bytes.size() > kMaxManifestBytes)
     return limit_exceeded("manifest.json has " + std::to_string(file->bytes.size()) + " bytes, at most " +
                           std::to_string(kMaxManifestBytes) + " are allowed");
-  const std::string_view text(reinterpret_cast<const char*>(file->bytes.data()), file->bytes.size());
+  std::string text(file->bytes.size(), '\0');
+  file->bytes.read(0, {reinterpret_cast<uint8_t*>(text.data()), text.size()});
   return parse_json(text, ErrorCode::kInvalidPackage).within(kManifestName);
 }
 
 // The files are those of the manifest, byte for byte.
-Status check_files(std::span<const PackageFile> files, const Manifest& manifest) {
+Status check_files(std::span<const PackageSource> files, const Manifest& manifest) {
   std::set<std::string_view> listed = {kManifestName};
   for (const ManifestStage& stage : manifest.stages) listed.insert(stage.file);
-  for (const PackageFile& file : files)
+  for (const PackageSource& file : files)
     if (!listed.count(file.name)) return invalid_package("file " + in_quotes(file.name) + " is not in manifest.json");
   for (const ManifestStage& stage : manifest.stages) {
-    const PackageFile* file = find_file(files, stage.file);
+    const PackageSource* file = find_file(files, stage.file);
     if (!file) return invalid_package("file " + in_quotes(stage.file) + " is missing");
     if (int64_t(file->bytes.size()) != stage.bytes)
       return invalid_package("manifest.json says " + std::to_string(stage.bytes) + " bytes, the file has " +
@@ -115,7 +116,7 @@ Status check_costs(const Graph& graph, const ManifestStage& stage, int64_t& back
   return {};
 }
 
-Result<Stage> load_stage(const PackageFile& file, const Manifest& manifest, size_t k, int64_t& backbone_macs) {
+Result<Stage> load_stage(const PackageSource& file, const Manifest& manifest, size_t k, int64_t& backbone_macs) {
   const ManifestStage& from = manifest.stages[k];
   Stage stage;
   OFFRAMP_TRY(stage.graph, import_onnx(file.bytes));
@@ -133,7 +134,13 @@ Result<Stage> load_stage(const PackageFile& file, const Manifest& manifest, size
 
 }  // namespace
 
-Result<Package> load_package(std::span<const PackageFile> files) {
+std::vector<PackageSource> sources_of(std::span<const PackageFile> files) {
+  std::vector<PackageSource> sources;
+  for (const PackageFile& file : files) sources.push_back({file.name, file.bytes});
+  return sources;
+}
+
+Result<Package> load_package(std::span<const PackageSource> files) {
   OFFRAMP_RETURN_IF_ERROR(check_names(files));
   Package package;
   OFFRAMP_TRY(package.manifest, read_manifest(files));
@@ -143,7 +150,7 @@ Result<Package> load_package(std::span<const PackageFile> files) {
   OFFRAMP_RETURN_IF_ERROR(check_files(files, manifest));
   int64_t backbone_macs = 0;
   for (size_t k = 0; k < manifest.stages.size(); ++k) {
-    const PackageFile* file = find_file(files, manifest.stages[k].file);
+    const PackageSource* file = find_file(files, manifest.stages[k].file);
     auto stage = load_stage(*file, manifest, k, backbone_macs).within(file->name);
     if (!stage) return std::move(stage).error();
     package.stages.push_back(std::move(stage).value());

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/byte_source.h"
 #include "base/json.h"
 #include "graph/graph.h"
 #include "heads/heads.h"
@@ -17,6 +18,14 @@ struct PackageFile {
   std::string name;  // "manifest.json", "stages/0.onnx"
   std::vector<uint8_t> bytes;
 };
+
+// A file of a package as load_package reads it.
+struct PackageSource {
+  std::string name;
+  ByteSource bytes;
+};
+// The files keep their bytes, and outlive the sources.
+std::vector<PackageSource> sources_of(std::span<const PackageFile> files);
 
 // What an exit of a package is.
 struct PackageExit {
@@ -64,7 +73,7 @@ struct Package {
 
 // Checks the manifest against its schema, every file's sha256, and that stages fit together and cost what is claimed.
 // Errors: kInvalidPackage, or the stage's own error, naming the file and the key.
-Result<Package> load_package(std::span<const PackageFile> files);
+Result<Package> load_package(std::span<const PackageSource> files);
 
 // The backbone again, as it was before it got exits: stages chained, heads dropped. For evaluation side by side.
 Result<Graph> join_stages(const Package& package);

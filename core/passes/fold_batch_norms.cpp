@@ -53,19 +53,28 @@ Tensor shifted_bias(const Tensor* bias, double scale, const Affine& affine) {
   return Tensor::of<float>({int64_t(values.size())}, values);
 }
 
+// The constant's elements for writing: themselves if nothing else reads them, so that a model's weights are never in
+// memory twice, or else a copy.
+Tensor take_constant(Graph& graph, ValueId id, const std::vector<int32_t>& uses) {
+  Tensor taken = *graph.constant(id);
+  // What came after the counting was made here, for one node.
+  if (size_t(id.index) >= uses.size() || uses[size_t(id.index)] == 1) graph.erase_constant(id);
+  return taken;
+}
+
 // Conv weights are [channels out, ...].
-bool fold_into_conv(Graph& graph, Node& conv, const Affine& affine) {
+bool fold_into_conv(Graph& graph, Node& conv, const Affine& affine, const std::vector<int32_t>& uses) {
   const Tensor* weight = float_constant(graph, input_at(conv, 1));
   const ValueId bias_id = input_at(conv, 2);
   const Tensor* bias = float_constant(graph, bias_id);
   const auto channels = int64_t(affine.factor.size());
   if (!weight || weight->dims().size() < 3 || weight->dims()[0] != channels || channels == 0) return false;
   if (bias_id && (!bias || bias->dims() != Dims{channels})) return false;
-  Tensor scaled = *weight;
+  Tensor shifted = shifted_bias(bias, 1.0, affine);
+  Tensor scaled = take_constant(graph, conv.inputs[1], uses);
   const auto data = scaled.mutable_data<float>();
   const size_t row = data.size() / size_t(channels);
   for (size_t i = 0; i < data.size(); ++i) data[i] = float(double(data[i]) * affine.factor[i / row]);
-  Tensor shifted = shifted_bias(bias, 1.0, affine);
   const std::string name = output_name(graph, conv);
   const std::string weight_name = graph.value(conv.inputs[1]).name;
   conv.inputs[1] = graph.add_constant(weight_name, std::move(scaled));
@@ -75,7 +84,7 @@ bool fold_into_conv(Graph& graph, Node& conv, const Affine& affine) {
 }
 
 // Y = alpha * A * B + beta * C; the columns of B, or rows if it is transposed, are the channels.
-bool fold_into_gemm(Graph& graph, Node& gemm, const Affine& affine) {
+bool fold_into_gemm(Graph& graph, Node& gemm, const Affine& affine, const std::vector<int32_t>& uses) {
   const Tensor* weight = float_constant(graph, input_at(gemm, 1));
   const ValueId bias_id = input_at(gemm, 2);
   const Tensor* bias = float_constant(graph, bias_id);
@@ -87,9 +96,9 @@ bool fold_into_gemm(Graph& graph, Node& gemm, const Affine& affine) {
   if (bias_id && (!bias || bias->dims().size() > 2 || (bias->elements() != 1 && bias->elements() != channels) ||
                   (!bias->dims().empty() && bias->dims().back() != bias->elements())))
     return false;
-  Tensor scaled = *weight;
+  Tensor scaled = take_constant(graph, gemm.inputs[1], uses);
   const auto data = scaled.mutable_data<float>();
-  const auto columns = size_t(weight->dims()[1]);
+  const auto columns = size_t(scaled.dims()[1]);
   for (size_t i = 0; i < data.size(); ++i)
     data[i] = float(double(data[i]) * affine.factor[transposed ? i / columns : i % columns]);
   Tensor shifted = shifted_bias(bias, double(gemm.number("beta", 1.0f)), affine);
@@ -138,8 +147,8 @@ Result<bool> fold_batch_norms(Graph& graph) {
       const auto from = size_t(node.inputs[0].index);
       Node* before =
           from < makers.size() && makers[from] >= 0 && uses[from] == 1 ? &nodes[size_t(makers[from])] : nullptr;
-      const bool folded = before && ((before->op == "Conv" && fold_into_conv(graph, *before, *affine)) ||
-                                     (before->op == "Gemm" && fold_into_gemm(graph, *before, *affine)));
+      const bool folded = before && ((before->op == "Conv" && fold_into_conv(graph, *before, *affine, uses)) ||
+                                     (before->op == "Gemm" && fold_into_gemm(graph, *before, *affine, uses)));
       if (folded) {
         before->outputs[0] = node.outputs[0];
         makers[size_t(node.outputs[0].index)] = makers[from];

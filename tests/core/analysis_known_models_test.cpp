@@ -44,7 +44,7 @@ TEST_CASE("known models cost what is published") {
     std::ifstream file(std::string(folder) + "/" + model.file, std::ios::binary);
     const std::vector<char> bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     REQUIRE(bytes.size() > 0);
-    auto graph = import_onnx({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+    auto graph = import_onnx(std::span(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()));
     REQUIRE_MESSAGE(graph.ok(), graph.error().to_string());
     CHECK(validate(*graph).ok());
     const Status status = infer_shapes(*graph);

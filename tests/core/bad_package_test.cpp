@@ -50,7 +50,7 @@ void edit_stage(Files& files, size_t k, const std::function<void(Graph&)>& edit)
 }
 
 Error load_error(const Files& files) {
-  auto package = load_package(files);
+  auto package = load_package(sources_of(files));
   REQUIRE(!package.ok());
   return package.error();
 }
@@ -368,7 +368,7 @@ TEST_CASE("2,000 damaged manifests: refused with a typed error or read, never a 
     }
     Files files = good;
     files[0].bytes = bytes_of(changed);
-    auto package = load_package(files);
+    auto package = load_package(sources_of(files));
     if (package.ok()) continue;
     ++refused;
     const ErrorCode code = package.error().code;
@@ -405,7 +405,7 @@ TEST_CASE("500 damaged stages whose manifest was changed along: refused or run, 
       bytes[rng.below(2) ? near : bytes.size() - 1 - near] = uint8_t(rng.next());
     }
     set_stage(files, k, std::move(bytes));
-    auto package = load_package(files);
+    auto package = load_package(sources_of(files));
     if (!package.ok()) continue;
     auto runtime = StagedRuntime::create(std::move(package).value(), {Backend::kReference});
     if (runtime.ok()) (void)(*runtime)->run(input);

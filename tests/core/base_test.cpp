@@ -14,7 +14,7 @@ namespace offramp {
 namespace {
 
 std::string sha256_of(const std::string& text) {
-  return sha256_hex({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  return sha256_hex(std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
 }
 
 TEST_CASE("sha256 of the vectors that FIPS 180-4 and NIST publish, and around the block's end") {
@@ -132,7 +132,7 @@ TEST_CASE("exp_exact and log_exact give the same bits on every host") {
     values.push_back(log_exact(float(i + 1) / 128));
   }
   // From the same polynomials in Python, each operation rounded to 32 bits by itself.
-  CHECK(sha256_hex({reinterpret_cast<const uint8_t*>(values.data()), values.size() * 4}) ==
+  CHECK(sha256_hex(std::span(reinterpret_cast<const uint8_t*>(values.data()), values.size() * 4)) ==
         "3bede4ffa4bd775211a555c2c5988b0892f537bcb12af7094168457da8a9b270");
 }
 

@@ -113,7 +113,7 @@ inline std::vector<PackageFile> write(const Graph& graph, const PackageContents&
 }
 
 inline Package load(const std::vector<PackageFile>& files) {
-  auto package = load_package(files);
+  auto package = load_package(sources_of(files));
   REQUIRE_MESSAGE(package.ok(), package.error().to_string());
   return std::move(package).value();
 }

@@ -51,7 +51,7 @@ std::vector<uint8_t> join_files(std::span<const PackageFile> files) {
 std::string read_package(std::span<const uint8_t> bytes) {
   std::vector<PackageFile> files = split_files(bytes);
   set_hashes_right(files);
-  auto package = load_package(files);
+  auto package = load_package(sources_of(files));
   if (!package) return std::string(to_string(package.error().code));
   const auto joined = join_stages(*package);
   if (!joined && joined.error().code == ErrorCode::kInternal) return "internal";

@@ -57,10 +57,10 @@ val failure(const Error& error) {
   return result;
 }
 
-std::vector<uint8_t> bytes_from(const val& typed_array) {
-  std::vector<uint8_t> bytes(typed_array["length"].as<size_t>());
-  copy_from(typed_array, bytes.data(), bytes.size());
-  return bytes;
+ByteSource source_from(const val& uint8_array) {
+  return {uint8_array["length"].as<size_t>(), [uint8_array](size_t offset, std::span<uint8_t> to) {
+            copy_from(uint8_array.call<val>("subarray", offset, offset + to.size()), to.data(), to.size());
+          }};
 }
 
 std::vector<int32_t> ints_from(const val& int32_array) {
@@ -94,10 +94,10 @@ val tensor_to(const Tensor& tensor) {
   return val::take_ownership(make_tensor(int(tensor.dtype()), dims.data(), int(dims.size()), tensor.raw(), tensor.bytes()));
 }
 
-std::vector<PackageFile> files_from(const val& files) {
-  std::vector<PackageFile> list;
+std::vector<PackageSource> files_from(const val& files) {
+  std::vector<PackageSource> list;
   const auto count = files["length"].as<size_t>();
-  for (size_t i = 0; i < count; ++i) list.push_back({files[i]["name"].as<std::string>(), bytes_from(files[i]["bytes"])});
+  for (size_t i = 0; i < count; ++i) list.push_back({files[i]["name"].as<std::string>(), source_from(files[i]["bytes"])});
   return list;
 }
 

@@ -21,7 +21,8 @@ val reply(Result<T> result, Convert convert) {
   return result.ok() ? success(convert(std::move(result).value())) : failure(result.error());
 }
 
-std::vector<uint8_t> bytes_from(const val& typed_array);
+// Reads the array where it is; it must not change meanwhile.
+ByteSource source_from(const val& uint8_array);
 std::vector<int32_t> ints_from(const val& int32_array);
 val bytes_to(const void* data, size_t bytes);             // Uint8Array
 val floats_to(const std::vector<float>& values);          // Float32Array
@@ -31,7 +32,7 @@ val ints_to(const std::vector<int32_t>& values);          // Int32Array
 Result<Tensor> tensor_from(const val& raw);
 val tensor_to(const Tensor& tensor);
 
-std::vector<PackageFile> files_from(const val& files);  // [{name, bytes}]
+std::vector<PackageSource> files_from(const val& files);  // [{name, bytes}]
 val files_to(const std::vector<PackageFile>& files);
 Result<Backend> backend_from(const std::string& name);
 

@@ -46,7 +46,7 @@ double allocated_bytes() { return double(size_t(mallinfo().uordblks)); }
 
 // --- Models
 
-val inspect(const val& onnx) { return reply(inspect_model(bytes_from(onnx)), text); }
+val inspect(const val& onnx) { return reply(inspect_model(source_from(onnx)), text); }
 
 val split(const val& labels, const val& groups, const std::string& shares_json, double seed) {
   const auto work = [&]() -> Result<Split> {
@@ -73,7 +73,7 @@ val split(const val& labels, const val& groups, const std::string& shares_json, 
 val create_session(const val& onnx, const std::string& backend) {
   const auto work = [&]() -> Result<std::unique_ptr<Session>> {
     OFFRAMP_TRY(const Backend chosen, backend_from(backend));
-    OFFRAMP_TRY(Graph graph, load_model(bytes_from(onnx)));
+    OFFRAMP_TRY(Graph graph, load_model(source_from(onnx)));
     return Session::create(std::move(graph), {.backend = chosen});
   };
   return reply(work(), owned<Session>);
@@ -109,12 +109,17 @@ val session_profile(const Session& session) {
   return success(text(steps));
 }
 
+val session_memory(const Session& session) {
+  const SessionMemory memory = session.memory();
+  return success(text({{"weight_bytes", memory.weight_bytes}, {"activation_bytes", memory.activation_bytes}}));
+}
+
 // --- Augmentation
 
 val create_augmenter(const val& onnx, const std::string& options) {
   const auto work = [&]() -> Result<std::unique_ptr<Augmenter>> {
     OFFRAMP_TRY(const Json json, options_from(options));
-    return Augmenter::create(bytes_from(onnx), json);
+    return Augmenter::create(source_from(onnx), json);
   };
   return reply(work(), owned<Augmenter>);
 }
@@ -191,7 +196,7 @@ val create_evaluator_from_model(const val& onnx, const std::string& preprocess, 
   const auto work = [&]() -> Result<std::unique_ptr<Evaluator>> {
     OFFRAMP_TRY(const Backend chosen, backend_from(backend));
     OFFRAMP_TRY(const Json steps, options_from(preprocess));
-    return Evaluator::from_model(bytes_from(onnx), steps, chosen);
+    return Evaluator::from_model(source_from(onnx), steps, chosen);
   };
   return reply(work(), owned<Evaluator>);
 }
@@ -222,7 +227,8 @@ EMSCRIPTEN_BINDINGS(offramp) {
       .function("run", &session_run)
       .function("executedMacs", &session_executed_macs)
       .function("setProfiling", &session_set_profiling)
-      .function("profile", &session_profile);
+      .function("profile", &session_profile)
+      .function("memory", &session_memory);
 
   function("createAugmenter", &create_augmenter);
   class_<Augmenter>("Augmenter")

@@ -66,7 +66,8 @@ Status compile_conv(Compiler& compiler, const Node& node) {
   const Tensor* bias = node.inputs.size() > 2 && node.inputs[2] ? compiler.graph().constant(node.inputs[2]) : nullptr;
   if (suits_large_depthwise(w, groups, in, out)) return add_large_depthwise(compiler, node, w);
   if (suits_winograd(w, groups, in, out)) return add_winograd(compiler, node, w);
-  const Tensor filter = to_nhwc(weights);  // [O, I, ...] to [O, ..., I]
+  compiler.filter = {};
+  const Tensor& filter = compiler.filter = to_nhwc(weights);  // [O, I, ...] to [O, ..., I]
   const Epilogue epilogue = compiler.take_epilogue(node.outputs[0]);
   OFFRAMP_TRY(Operator conv, make_operator([&](xnn_operator_t* made) {
                 return xnn_create_convolution2d_nhwc_f32(

@@ -65,6 +65,9 @@ class Compiler {
   void add(std::unique_ptr<Step> step, std::vector<BufferId> reads, std::vector<BufferId> writes,
            uint32_t may_replace = 0);
 
+  // What is being packed, kept until the next: memory free in between would be split up by small objects that stay.
+  Tensor filter;
+
   // The result.
   std::vector<Buffer> buffers;
   std::vector<std::unique_ptr<Step>> steps;

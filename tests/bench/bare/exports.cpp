@@ -27,7 +27,7 @@ extern "C" {
 
 // Both return an error's text, or an empty one.
 EMSCRIPTEN_KEEPALIVE const char* bare_load(const uint8_t* onnx, size_t size) {
-  const auto graph = load_model({onnx, size});
+  const auto graph = load_model(std::span(onnx, size));
   if (!graph) return answer(graph.error().to_string());
   auto lowered = bench::lower(*graph);
   if (!lowered) return answer(lowered.error().to_string());

@@ -3,7 +3,7 @@ import { OfframpError } from './errors.js';
 import { parseReport, type Json, type JsonObject } from './json.js';
 import type {
   Backend, Exited, ModuleFactory, PackageFile, Part, ProfiledStep, RawAugmenter, RawEvaluator, RawHandle, RawModule, RawResult,
-  RawRuntime, RawSession, Split, StageResult, StepProgress,
+  RawRuntime, RawSession, SessionMemory, Split, StageResult, StepProgress,
 } from './raw_module.js';
 import type { InspectReport } from './reports.js';
 import type { RawTensor } from './tensor.js';
@@ -179,6 +179,9 @@ export class Session extends Handle<RawSession> {
   /** Steps in the order in which they run. */
   profile(): ProfiledStep[] {
     return JSON.parse(unwrap(() => this.object.profile())) as ProfiledStep[];
+  }
+  memory(): SessionMemory {
+    return JSON.parse(unwrap(() => this.object.memory())) as SessionMemory;
   }
 }
 

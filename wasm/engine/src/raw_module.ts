@@ -29,6 +29,16 @@ export interface RawSession extends RawHandle {
   setProfiling(on: boolean): void;
   /** JSON: a list of ProfiledStep. */
   profile(): RawResult<string>;
+  /** JSON: SessionMemory. */
+  memory(): RawResult<string>;
+}
+
+/** What a session needs beside the tensors that its caller holds. */
+export interface SessionMemory {
+  /** Packed weights and other constants. */
+  weight_bytes: number;
+  /** Planned for the batch size last run. */
+  activation_bytes: number;
 }
 
 /** A piece of a session's work and the time spent on it by all runs since profiling was switched on. */
