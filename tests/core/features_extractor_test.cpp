@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 #include <numeric>
+#include <regex>
 
 #include "features/features.h"
 #include "package_fixture.h"
@@ -99,7 +100,9 @@ TEST_CASE("features: rows in one call, in several and one by one give the same t
 }
 
 TEST_CASE("features: a row that is not finite is named by its place among all rows, in whatever run it is") {
-  const auto extractor = extractor_of(kLargeMaps, Backend::kXnnpack);
+  // Weights of one sign: infinity stays infinity, where a sum of both would be NaN, which some hosts' Relu makes 0.
+  const std::string positive = std::regex_replace(std::string(kLargeMaps), std::regex("normal\\(.\\)"), "1");
+  const auto extractor = extractor_of(positive, Backend::kXnnpack);
   const int64_t first = 2, rows = extractor->rows_per_run() + 2, bad = rows - 1;
   FeatureTable table;
   REQUIRE(extractor->extract(test::random_input({first, 3, 112, 112}, 5), std::vector<int32_t>(size_t(first)), table).ok());
