@@ -64,7 +64,8 @@ class WinogradStep : public Step {
                          high_, y_);
       });
     }
-    for (xnn_status each : status) OFFRAMP_RETURN_IF_ERROR(check(each, "run").within("node " + node));
+    for (xnn_status each : status)
+      if (each != xnn_status_success) return check(each, "run").within("node " + node + " (" + op + ")");
     return {};
   }
 
