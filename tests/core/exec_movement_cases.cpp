@@ -158,6 +158,12 @@ d = Conv(c, v)
 y = Relu(b)
 output y
 output d)", 1e-5f, true},
+      {"split and join in front of the batch, as attention does with queries, keys and values", R"(input x f32 [N, 4, 6]
+t = Transpose(x) {perm = [1, 0, 2]}
+a, b = Split(t) {axis = 0, num_outputs = 2}
+c = Concat(b, a, b) {axis = 0}
+y = Transpose(c) {perm = [1, 0, 2]}
+output y)", 0, true},
       {"split of a sequence", R"(input x f32 [N, 4, 6]
 a, b, c = Split(x) {axis = -1, num_outputs = 3}
 d = Mul(a, b)

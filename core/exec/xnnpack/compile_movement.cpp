@@ -85,11 +85,10 @@ namespace {
 
 // A value as rows of columns, one for each part that it is joined from or split into.
 struct Columns {
-  std::vector<size_t> widths;  // elements per row
+  std::vector<size_t> widths;  // elements per row, for each sample if the batch is within rows
   size_t row = 0;              // all of them
+  bool batch_within = false;
   Shape whole;
-
-  size_t rows(int64_t batch) const { return size_t(element_count(offramp::bind(whole, batch))) / row; }
 };
 
 Result<Columns> columns_of(const Compiler& compiler, const Node& node, ValueId whole, const std::vector<ValueId>& parts,
@@ -101,6 +100,8 @@ Result<Columns> columns_of(const Compiler& compiler, const Node& node, ValueId w
   const Dims dims = dims_in(layout, compiler.dims(whole));
   size_t inner = 1;
   for (size_t i = axis + 1; i < dims.size(); ++i) inner *= size_t(dims[i]);
+  // Only the plain layout has a batch anywhere but in front.
+  for (size_t i = size_t(plain_axis) + 1; i < columns.whole.size(); ++i) columns.batch_within |= columns.whole[i].per_sample;
   for (ValueId part : parts) columns.widths.push_back(size_t(compiler.shape(part)[size_t(plain_axis)].size) * inner);
   columns.row = size_t(dims[axis]) * inner;
   return columns;
@@ -109,11 +110,14 @@ Result<Columns> columns_of(const Compiler& compiler, const Node& node, ValueId w
 // Calls copy(part, offset in the whole, offset in the part, elements) for all that is to move.
 template <class Copy>
 void move_columns(const Columns& columns, int64_t batch, const Copy& copy) {
-  in_parallel(columns.rows(batch), 1 + 8192 / columns.row, [&](size_t begin, size_t end) {
+  const size_t scale = columns.batch_within ? size_t(batch) : 1, width = columns.row * scale;
+  const size_t rows = size_t(element_count(offramp::bind(columns.whole, batch))) / width;
+  in_parallel(rows, 1 + 8192 / width, [&](size_t begin, size_t end) {
     size_t column = 0;
-    for (size_t part = 0; part < columns.widths.size(); column += columns.widths[part++])
-      for (size_t row = begin; row < end; ++row)
-        copy(part, row * columns.row + column, row * columns.widths[part], columns.widths[part]);
+    for (size_t part = 0; part < columns.widths.size(); column += columns.widths[part++] * scale) {
+      const size_t own = columns.widths[part] * scale;
+      for (size_t row = begin; row < end; ++row) copy(part, row * width + column, row * own, own);
+    }
   });
 }
 
