@@ -30,7 +30,7 @@ struct SessionOptions {
 
 // One piece of a session's work, with the time that run() spent on it while a clock was set.
 struct StepProfile {
-  std::string node;  // the last one, of several fused into one step
+  std::string node;  // the first one, of several fused into one step
   std::string op;
   std::string kernel;  // "xnnpack", "own", "reference"
   int64_t macs = 0;    // for one sample

@@ -9,7 +9,7 @@
 namespace offramp::xnnpack {
 namespace {
 
-const Family* find_family(const std::string& op) {
+const Family* find_family(const std::string& name) {
   static const std::map<std::string, Family> table = [] {
     const Family unary = {takes_unary, compile_unary}, binary = {takes_binary, compile_binary},
                  reshape = {takes_reshape, compile_reshape, 1}, anywhere = {takes_anywhere, compile_anywhere};
@@ -46,7 +46,7 @@ const Family* find_family(const std::string& op) {
       families[op] = anywhere;
     return families;
   }();
-  const auto found = table.find(op);
+  const auto found = table.find(name);
   return found == table.end() ? nullptr : &found->second;
 }
 

@@ -1,8 +1,10 @@
 // Loops of our own for what XNNPACK would need several passes over memory for. Written so that the compiler turns them
-// into vector instructions; every element's result depends on its own operands alone, so batches and threads change
+// into vector instructions; every result depends on its own element or row alone, so batches and threads change
 // nothing.
 #pragma once
 #include <cstddef>
+
+#include "exec/xnnpack/thread_pool.h"
 
 namespace offramp::xnnpack {
 
@@ -25,15 +27,6 @@ void normalise_rows(const float* x, const float* scale, const float* shift, size
                     float* y);
 
 // Calls body(begin, end) for pieces of [0, count) on the session's threads.
-template <class Body>
-void in_parallel(size_t count, size_t grain, const Body& body);
-
-}  // namespace offramp::xnnpack
-
-#include "exec/xnnpack/thread_pool.h"
-
-namespace offramp::xnnpack {
-
 template <class Body>
 void in_parallel(size_t count, size_t grain, const Body& body) {
   if (count == 0) return;

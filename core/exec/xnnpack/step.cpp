@@ -10,8 +10,8 @@ namespace {
 
 class OperatorStep : public Step {
  public:
-  OperatorStep(Operator op, PrepareOperator prepare, BindOperator bind)
-      : op_(std::move(op)), prepare_(std::move(prepare)), bind_(std::move(bind)) {}
+  OperatorStep(Operator made, PrepareOperator prepare, BindOperator bind)
+      : op_(std::move(made)), prepare_(std::move(prepare)), bind_(std::move(bind)) {}
   const char* kernel() const override { return "xnnpack"; }
   Status prepare(int64_t batch) override {
     workspace_bytes = 0;

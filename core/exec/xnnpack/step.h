@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "exec/reference/kernels.h"
+#include "exec/xnnpack/status.h"
 
 namespace offramp::xnnpack {
 
@@ -49,7 +50,11 @@ using Operator = std::unique_ptr<xnn_operator, OperatorDeleter>;
 
 // `create` calls one of XNNPACK's xnn_create functions with the address it is given.
 template <class Create>
-Result<Operator> make_operator(Create create);
+Result<Operator> make_operator(Create create) {
+  xnn_operator_t op = nullptr;
+  OFFRAMP_RETURN_IF_ERROR(check(create(&op), "create an operator"));
+  return Operator(op);
+}
 
 // An XNNPACK operator. `prepare` reshapes it for a batch size and tells its workspace, `bind` sets it up.
 using PrepareOperator = std::function<xnn_status(xnn_operator_t, int64_t batch, size_t* workspace_bytes)>;
@@ -66,18 +71,5 @@ struct TypedShape {
   Shape shape;
 };
 std::unique_ptr<Step> reference_step(const Node& node, std::vector<TypedShape> reads, std::vector<TypedShape> writes);
-
-}  // namespace offramp::xnnpack
-
-#include "exec/xnnpack/status.h"
-
-namespace offramp::xnnpack {
-
-template <class Create>
-Result<Operator> make_operator(Create create) {
-  xnn_operator_t op = nullptr;
-  OFFRAMP_RETURN_IF_ERROR(check(create(&op), "create an operator"));
-  return Operator(op);
-}
 
 }  // namespace offramp::xnnpack

@@ -4,16 +4,32 @@
 namespace offramp::ops {
 namespace {
 
+// Sizes of a weight that has the input's rank.
+Result<Dims> weight_sizes(Inputs inputs) {
+  const Shape &x = inputs[0]->shape, &w = inputs[1]->shape;
+  OFFRAMP_RETURN_IF_ERROR(expect_same_type(inputs));
+  if (x.size() < 3) return invalid_model("the input must have at least 3 dimensions, got " + to_string(x));
+  OFFRAMP_RETURN_IF_ERROR(expect_rank(*inputs[1], x.size(), "the weight of an input " + to_string(x)));
+  Dims sizes;
+  for (size_t i = 0; i < w.size(); ++i) {
+    OFFRAMP_TRY(const int64_t size, fixed_size(w, i, "the weight"));
+    sizes.push_back(size);
+  }
+  return sizes;
+}
+
+// The spatial ones among them, which an attribute may state again.
+Result<Dims> kernel_sizes(const Node& node, const Dims& weight) {
+  const Dims kernel(weight.begin() + 2, weight.end());
+  if (node.has("kernel_shape") && node.integers("kernel_shape") != kernel)
+    return invalid_model("attribute kernel_shape: " + to_string(node.integers("kernel_shape")) +
+                         " is not the weight's " + to_string(kernel));
+  return kernel;
+}
+
 Outputs infer_conv(const Node& node, Inputs inputs) {
   const ValueInfo &x = *inputs[0], &w = *inputs[1];
-  OFFRAMP_RETURN_IF_ERROR(expect_same_type(inputs));
-  if (x.shape.size() < 3) return invalid_model("the input must have at least 3 dimensions, got " + to_string(x.shape));
-  OFFRAMP_RETURN_IF_ERROR(expect_rank(w, x.shape.size(), "the weight of an input " + to_string(x.shape)));
-  std::vector<int64_t> weight;
-  for (size_t i = 0; i < w.shape.size(); ++i) {
-    OFFRAMP_TRY(const int64_t size, fixed_size(w.shape, i, "the weight"));
-    weight.push_back(size);
-  }
+  OFFRAMP_TRY(const Dims weight, weight_sizes(inputs));
   OFFRAMP_TRY(const int64_t channels, fixed_size(x.shape, 1, "the convolution"));
   const int64_t group = node.integer("group", 1);
   if (group < 1 || channels % group != 0 || weight[0] % group != 0)
@@ -23,10 +39,7 @@ Outputs infer_conv(const Node& node, Inputs inputs) {
     return invalid_model("the weight " + to_string(w.shape) + " is for " + std::to_string(weight[1]) +
                          " channels per group, the input " + to_string(x.shape) + " has " +
                          std::to_string(channels / group));
-  const std::vector<int64_t> kernel(weight.begin() + 2, weight.end());
-  if (node.has("kernel_shape") && node.integers("kernel_shape") != kernel)
-    return invalid_model("attribute kernel_shape: " + to_string(node.integers("kernel_shape")) +
-                         " is not the weight's " + to_string(kernel));
+  OFFRAMP_TRY(const Dims kernel, kernel_sizes(node, weight));
   OFFRAMP_RETURN_IF_ERROR(expect_vector(input_or_null(inputs, 2), weight[0], "the bias"));
   OFFRAMP_TRY(const Shape spatial, slide_window(node, x.shape, kernel, false));
   Shape shape = {x.shape[0], {weight[0], false}};
@@ -72,14 +85,7 @@ Result<Shape> spread_window(const Node& node, const Shape& input, const std::vec
 
 Outputs infer_conv_transpose(const Node& node, Inputs inputs) {
   const ValueInfo &x = *inputs[0], &w = *inputs[1];
-  OFFRAMP_RETURN_IF_ERROR(expect_same_type(inputs));
-  if (x.shape.size() < 3) return invalid_model("the input must have at least 3 dimensions, got " + to_string(x.shape));
-  OFFRAMP_RETURN_IF_ERROR(expect_rank(w, x.shape.size(), "the weight of an input " + to_string(x.shape)));
-  std::vector<int64_t> weight;
-  for (size_t i = 0; i < w.shape.size(); ++i) {
-    OFFRAMP_TRY(const int64_t size, fixed_size(w.shape, i, "the weight"));
-    weight.push_back(size);
-  }
+  OFFRAMP_TRY(const Dims weight, weight_sizes(inputs));
   OFFRAMP_TRY(const int64_t channels, fixed_size(x.shape, 1, "the convolution"));
   const int64_t group = node.integer("group", 1);
   if (group < 1 || channels % group != 0 || group > kMaxTensorElements)
@@ -88,10 +94,7 @@ Outputs infer_conv_transpose(const Node& node, Inputs inputs) {
   if (weight[0] != channels)
     return invalid_model("the weight " + to_string(w.shape) + " is for " + std::to_string(weight[0]) +
                          " channels, the input " + to_string(x.shape) + " has " + std::to_string(channels));
-  const std::vector<int64_t> kernel(weight.begin() + 2, weight.end());
-  if (node.has("kernel_shape") && node.integers("kernel_shape") != kernel)
-    return invalid_model("attribute kernel_shape: " + to_string(node.integers("kernel_shape")) +
-                         " is not the weight's " + to_string(kernel));
+  OFFRAMP_TRY(const Dims kernel, kernel_sizes(node, weight));
   OFFRAMP_RETURN_IF_ERROR(expect_vector(input_or_null(inputs, 2), weight[1] * group, "the bias"));
   OFFRAMP_TRY(const Shape spatial, spread_window(node, x.shape, kernel));
   Shape shape = {x.shape[0], {weight[1] * group, false}};
