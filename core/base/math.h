@@ -51,4 +51,32 @@ inline float log_exact(float x) {
   return m + y + 0.693359375f * float(exponent);
 }
 
+// log(x) for positive normal x, relative error below 1e-15 away from 1, absolute below 1e-16 near it.
+// The series of atanh on x's mantissa in [sqrt(1/2), sqrt(2)).
+inline double log_exact64(double x) {
+  const auto bits = std::bit_cast<uint64_t>(x);
+  auto exponent = int32_t(bits >> 52) - 1022;
+  double m = std::bit_cast<double>((bits & 0x000fffffffffffffu) | 0x3fe0000000000000u);
+  if (m < 0.70710678118654752440) {
+    exponent -= 1;
+    m += m;
+  }
+  const double z = (m - 1) / (m + 1), z2 = z * z;
+  double sum = 0;
+  for (int k = 23; k >= 3; k -= 2) sum = (sum + 1.0 / k) * z2;
+  return 2 * z * (sum + 1) + double(exponent) * 0.69314718055994530942;
+}
+
+// exp(x), relative error below 1e-14; inputs are clamped to [-700, 700], NaN to -700.
+// The Taylor series on what is left of x after whole multiples of log 2.
+inline double exp_exact64(double x) {
+  x = x > -700.0 ? (x > 700.0 ? 700.0 : x) : -700.0;
+  const double scaled = x * 1.44269504088896340736;
+  const auto n = int32_t(scaled + (scaled < 0 ? -0.5 : 0.5));
+  const double r = (x - double(n) * 0.693147180369123816490) - double(n) * 1.90821492927058770002e-10;
+  double sum = 1;
+  for (int k = 14; k >= 1; --k) sum = 1 + sum * r / k;
+  return sum * std::bit_cast<double>(uint64_t(n + 1023) << 52);
+}
+
 }  // namespace offramp
