@@ -1,0 +1,49 @@
+#include "search/targets.h"
+
+#include <cmath>
+
+namespace offramp {
+
+std::string_view to_string(TargetKind kind) {
+  switch (kind) {
+    case TargetKind::kDevice: return "device";
+    case TargetKind::kEdge: return "edge";
+    case TargetKind::kFog: return "fog";
+    case TargetKind::kCloud: return "cloud";
+  }
+  return "?";
+}
+
+std::string_view to_string(Encoding encoding) {
+  switch (encoding) {
+    case Encoding::kF32: return "f32";
+    case Encoding::kF16: return "f16";
+    case Encoding::kU8: return "u8";
+  }
+  return "?";
+}
+
+int64_t encoded_bytes(Encoding encoding, int64_t elements) {
+  switch (encoding) {
+    case Encoding::kF32: return 4 * elements;
+    case Encoding::kF16: return 2 * elements;
+    case Encoding::kU8: return elements + 8;  // scale and zero point
+  }
+  return 0;
+}
+
+Status set_measured_speed(Targets& targets, double macs_per_s) {
+  if (!(macs_per_s > 0 && std::isfinite(macs_per_s)))
+    return invalid_argument("the measured speed must be positive and finite, got " + std::to_string(macs_per_s));
+  for (Target& target : targets.targets)
+    if (target.measured) target.macs_per_s = macs_per_s;
+  return {};
+}
+
+bool needs_measured_speed(const Targets& targets) {
+  for (const Target& target : targets.targets)
+    if (target.measured && target.macs_per_s == 0) return true;
+  return false;
+}
+
+}  // namespace offramp
