@@ -13,11 +13,13 @@ std::string_view to_string(Score score) {
     case Score::kMaxProbability: return "max_probability";
     case Score::kMargin: return "margin";
     case Score::kEntropy: return "entropy";
+    case Score::kGate: return "gate";
   }
   return "?";
 }
 
-float score_row(std::span<const float> logits, float temperature, Score score, std::span<float> probabilities) {
+float score_row(std::span<const float> logits, float temperature, Score score, std::span<float> probabilities,
+                const GateWeights& gate) {
   OFFRAMP_CHECK(!logits.empty() && probabilities.size() == logits.size() && temperature > 0);
   float largest = -std::numeric_limits<float>::infinity();
   bool usable = true;
@@ -49,13 +51,15 @@ float score_row(std::span<const float> logits, float temperature, Score score, s
     }
   }
   if (logits.size() == 1) return 1.0f;
-  switch (score) {
-    case Score::kMaxProbability: return std::min(first, 1.0f);
-    case Score::kMargin: return std::clamp(first - second, 0.0f, 1.0f);
-    case Score::kEntropy: break;
-  }
+  const float largest_probability = std::min(first, 1.0f);
+  const float margin = std::clamp(first - second, 0.0f, 1.0f);
+  if (score == Score::kMaxProbability) return largest_probability;
+  if (score == Score::kMargin) return margin;
   const float entropy = log_exact(total) - mean_exponent / total;
-  return std::clamp(1.0f - entropy / log_exact(float(logits.size())), 0.0f, 1.0f);
+  const float certainty = std::clamp(1.0f - entropy / log_exact(float(logits.size())), 0.0f, 1.0f);
+  if (score == Score::kEntropy) return certainty;
+  const float z = gate[0] + gate[1] * largest_probability + gate[2] * margin + gate[3] * certainty;
+  return 1.0f / (1.0f + exp_exact(-z));
 }
 
 }  // namespace offramp

@@ -127,6 +127,7 @@ Result<Stage> load_stage(const PackageSource& file, const Manifest& manifest, si
   stage.score = from.score;
   stage.temperature = from.temperature;
   stage.threshold = from.threshold;
+  stage.gate = from.gate;
   stage.at = from.at;
   stage.file = from.file;
   return stage;

@@ -2,6 +2,7 @@
 #include "package/manifest.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "samples/object_reader.h"
 
@@ -15,6 +16,7 @@ constexpr size_t kMaxPath = 255;
 constexpr size_t kMaxName = 4096;
 constexpr size_t kMaxLabel = 1024;
 constexpr size_t kMaxRank = 8;
+constexpr double kMaxGateWeight = 1e9;
 
 std::string at_index(const char* list, size_t i) { return std::string(list) + "[" + std::to_string(i) + "]"; }
 
@@ -93,13 +95,24 @@ Status read_head(const Json& json, ManifestStage& stage) {
   return reader.finish();
 }
 
+void read_gate(ObjectReader& reader, GateWeights& gate) {
+  const Json& weights = reader.array("gate", gate.size(), gate.size());
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (!weights[i].is_number() || !(std::fabs(weights[i].get<double>()) <= kMaxGateWeight))
+      return reader.fail("\"gate\" must hold numbers from -1e9 to 1e9, got " +
+                         (weights[i].is_number() ? weights[i].dump() : std::string(weights[i].type_name())));
+    gate[i] = weights[i].get<float>();
+  }
+}
+
 Status read_exit(const Json& json, ManifestStage& stage) {
   ObjectReader reader(json, kCode);
   stage.at = reader.text("at", 1, kMaxName);
-  const std::string score = reader.one_of(
-      "score", {to_string(Score::kMaxProbability), to_string(Score::kMargin), to_string(Score::kEntropy)});
-  for (Score known : {Score::kMaxProbability, Score::kMargin, Score::kEntropy})
+  const std::string score = reader.one_of("score", {to_string(Score::kMaxProbability), to_string(Score::kMargin),
+                                                    to_string(Score::kEntropy), to_string(Score::kGate)});
+  for (Score known : {Score::kMaxProbability, Score::kMargin, Score::kEntropy, Score::kGate})
     if (score == to_string(known)) stage.score = known;
+  if (stage.score == Score::kGate) read_gate(reader, stage.gate);
   stage.temperature = reader.f32("temperature", 0.01, 100);
   stage.threshold = reader.f32("threshold", 0, 2);
   return reader.finish();

@@ -20,6 +20,7 @@ struct ManifestStage {
   std::string at;
   Score score = Score::kMaxProbability;
   float temperature = 1, threshold = 0;
+  GateWeights gate{};
   Dims boundary;  // without the batch
 };
 

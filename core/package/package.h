@@ -34,6 +34,7 @@ struct PackageExit {
   Head head;
   Score score = Score::kMaxProbability;
   float threshold = 0;
+  GateWeights gate{};    // of Score::kGate
 };
 
 struct PackageContents {
@@ -58,6 +59,7 @@ struct Stage {
   // Of the exit this stage ends in; unused in the last.
   Score score = Score::kMaxProbability;
   float temperature = 1, threshold = 0;
+  GateWeights gate{};
   std::string at;
   std::string file;  // "stages/0.onnx"
 };

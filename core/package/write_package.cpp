@@ -20,10 +20,13 @@ Json head_json(const Head& head) {
 }
 
 Json exit_json(const PackageExit& exit) {
-  return {{"at", exit.at},
-          {"score", std::string(to_string(exit.score))},
-          {"temperature", shortest_json(exit.head.temperature)},
-          {"threshold", shortest_json(exit.threshold)}};
+  Json json = {{"at", exit.at},
+               {"score", std::string(to_string(exit.score))},
+               {"temperature", shortest_json(exit.head.temperature)},
+               {"threshold", shortest_json(exit.threshold)}};
+  if (exit.score == Score::kGate)
+    for (float weight : exit.gate) json["gate"].push_back(shortest_json(weight));
+  return json;
 }
 
 Result<Json> stage_json(const Graph& stage, const PackageExit* exit, const PackageFile& file) {

@@ -226,8 +226,19 @@ TEST_CASE("lies in the manifest") {
       {[](Json& m) { m["stages"][2]["exit"] = m["stages"][1]["exit"]; },
        "manifest.json > stages[2]: the last stage must have null for \"head\", \"exit\" and \"boundary\""},
       {[](Json& m) { m["stages"][0]["exit"]["score"] = "confidence"; },
-       "manifest.json > stages[0] > exit: \"score\" must be one of \"max_probability\", \"margin\", \"entropy\", got "
-       "\"confidence\""},
+       "manifest.json > stages[0] > exit: \"score\" must be one of \"max_probability\", \"margin\", \"entropy\", "
+       "\"gate\", got \"confidence\""},
+      {[](Json& m) { m["stages"][0]["exit"]["score"] = "gate"; },
+       "manifest.json > stages[0] > exit: \"gate\" is missing"},
+      {[](Json& m) { m["stages"][0]["exit"]["gate"] = {0, 1, 2, 3}; },
+       "manifest.json > stages[0] > exit: unknown key \"gate\"; known are at, score, temperature, "
+       "threshold"},
+      {[](Json& m) { m["stages"][0]["exit"].update({{"score", "gate"}, {"gate", {0, 1, 2}}}); },
+       "manifest.json > stages[0] > exit: \"gate\" must have 4 to 4 items, got 3"},
+      {[](Json& m) { m["stages"][0]["exit"].update({{"score", "gate"}, {"gate", {0, 1, 2, 2e9}}}); },
+       "manifest.json > stages[0] > exit: \"gate\" must hold numbers from -1e9 to 1e9, got 2000000000.0"},
+      {[](Json& m) { m["stages"][0]["exit"].update({{"score", "gate"}, {"gate", {0, 1, "2", 0}}}); },
+       "manifest.json > stages[0] > exit: \"gate\" must hold numbers from -1e9 to 1e9, got string"},
       {[](Json& m) { m["stages"][0]["exit"]["threshold"] = -0.1; },
        "manifest.json > stages[0] > exit: \"threshold\" must be a number from 0.0 to 2.0, got -0.1"},
       {[](Json& m) { m["stages"][0]["exit"]["threshold"] = 2.01; },

@@ -320,12 +320,16 @@ TEST_CASE("scores: worked out by hand, in [0, 1], and NaN where there is nothing
   const double entropy = -(a * std::log(a) + b * std::log(b) + c * std::log(c));
   CHECK(score_row(logits, 1, Score::kEntropy, p) == doctest::Approx(1 - entropy / std::log(3.0)).epsilon(1e-5));
   CHECK(score_row(logits, 1e-3f, Score::kEntropy, p) == 1.0f);
+  const double z = 0.5 + 2 * a - 3 * (a - c) + 4 * (1 - entropy / std::log(3.0));
+  CHECK(score_row(logits, 1, Score::kGate, p, {0.5f, 2, -3, 4}) == doctest::Approx(1 / (1 + std::exp(-z))).epsilon(1e-5));
+  CHECK(score_row(logits, 1, Score::kGate, p, {-1e9f, 0, 0, 0}) < 1e-30f);
+  CHECK(score_row(logits, 1, Score::kGate, p, {1e9f, 0, 0, 0}) == 1.0f);
   const std::vector<float> level = {1, 1, 1};
   CHECK(score_row(level, 1, Score::kMargin, p) == 0.0f);
   CHECK(score_row(level, 1, Score::kEntropy, p) == doctest::Approx(0).scale(1e-6));
   const float inf = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
   for (const std::vector<float>& bad : {std::vector<float>{0, nan, 1}, {inf, 0, 0}, {-inf, -inf, -inf}})
-    for (Score score : {Score::kMaxProbability, Score::kMargin, Score::kEntropy}) {
+    for (Score score : {Score::kMaxProbability, Score::kMargin, Score::kEntropy, Score::kGate}) {
       CHECK(std::isnan(score_row(bad, 1, score, p)));
       CHECK(p[0] == doctest::Approx(1.0 / 3));
     }
@@ -335,6 +339,7 @@ TEST_CASE("scores: worked out by hand, in [0, 1], and NaN where there is nothing
   CHECK(to_string(Score::kMaxProbability) == "max_probability");
   CHECK(to_string(Score::kMargin) == "margin");
   CHECK(to_string(Score::kEntropy) == "entropy");
+  CHECK(to_string(Score::kGate) == "gate");
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ Exited by_hand(const Graph& graph, const PackageContents& contents, const Tensor
     exited.exit = int32_t(k);
     exited.probabilities.resize(row.size());
     exited.score = score_row(row, last ? 1.0f : contents.exits[k].head.temperature,
-                             last ? Score::kMaxProbability : contents.exits[k].score, exited.probabilities);
+                             last ? Score::kMaxProbability : contents.exits[k].score, exited.probabilities,
+                             last ? GateWeights{} : contents.exits[k].gate);
     exited.predicted_class = int32_t(std::max_element(row.begin(), row.end()) - row.begin());
     if (last || exited.score >= contents.exits[k].threshold) break;
   }
@@ -75,6 +76,26 @@ TEST_CASE("answers are those of backbone, pooling and head computed apart") {
     }
     for (int count : exits) CHECK(count > 0);  // else the thresholds above test nothing
   }
+}
+
+TEST_CASE("a gate's score at run time is the score that it was fitted for") {
+  const Graph graph = graph_of(kMapBackbone);
+  PackageContents contents = map_contents(graph, 0.5f, 0.8f);
+  contents.exits[0].score = contents.exits[1].score = Score::kGate;
+  contents.exits[0].gate = {-4.1f, 3.7f, 2.25f, -0.3f};
+  contents.exits[1].gate = {-4.0f, -1.0f / 3, 7.0f, 1.5e-7f};
+  const Package loaded = load(write(graph, contents));
+  for (size_t k = 0; k < 2; ++k) CHECK(loaded.stages[k].gate == contents.exits[k].gate);  // to the bit
+  int exits[3] = {};
+  auto runtime = runtime_of(graph, contents, Backend::kXnnpack);
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    const Tensor input = random_input({1, 2, 12, 12}, seed);
+    auto got = runtime->run(input);
+    REQUIRE_MESSAGE(got.ok(), got.error().to_string());
+    check_close(*got, by_hand(graph, contents, input));
+    ++exits[got->exit];
+  }
+  for (int count : exits) CHECK(count > 0);
 }
 
 TEST_CASE("every pooling on maps, signals and vectors is what pool_features defines") {

@@ -30,6 +30,23 @@ function coreAccepts(changed: unknown): boolean {
   }
 }
 
+function withGate(): typeof manifest {
+  const changed = structuredClone(manifest) as { stages: { exit: Record<string, unknown> | null }[] };
+  Object.assign(changed.stages[0]?.exit ?? {}, { score: 'gate', gate: [-1, 2.5, 0, 1e-3] });
+  return changed as unknown as typeof manifest;
+}
+
+test('a manifest with a learned gate passes both, one with half of it neither', () => {
+  assert.ok(validate(withGate()), JSON.stringify(validate.errors));
+  assert.ok(coreAccepts(withGate()));
+  for (const damage of [{ gate: undefined }, { score: 'margin' }, { gate: [1, 2, 3] }, { gate: [1, 2, 3, 2e9] }]) {
+    const changed = withGate() as unknown as { stages: { exit: object }[] };
+    Object.assign(changed.stages[0]?.exit ?? {}, damage);
+    const read = JSON.parse(JSON.stringify(changed)) as unknown;
+    assert.ok(!validate(read) && !coreAccepts(read), JSON.stringify(damage));
+  }
+});
+
 test('a real manifest passes both', () => {
   assert.ok(validate(manifest), JSON.stringify(validate.errors));
   assert.ok(coreAccepts(manifest));

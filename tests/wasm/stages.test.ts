@@ -13,7 +13,7 @@ import { fashionPackage } from './support/fashion_package.js';
 import { fashionRows } from './support/fashion_mnist.js';
 
 interface Manifest {
-  stages: { file: string; macs: number; exit: { score: string; temperature: number; threshold: number } | null }[];
+  stages: { file: string; macs: number; exit: { score: string; temperature: number; threshold: number; gate?: number[] } | null }[];
 }
 
 let engine: Engine;
@@ -41,7 +41,11 @@ function softmax(logits: Float32Array, temperature: number): number[] {
   return exps.map((v) => v / sum);
 }
 
-function scoreOf(kind: string, probabilities: number[]): number {
+function scoreOf(kind: string, probabilities: number[], gate: number[] = []): number {
+  if (kind === 'gate') {
+    const scores = ['max_probability', 'margin', 'entropy'].map((plain) => scoreOf(plain, probabilities));
+    return 1 / (1 + Math.exp(-scores.reduce((z, score, i) => z + score * (gate[i + 1] ?? NaN), gate[0] ?? NaN)));
+  }
   const sorted = [...probabilities].sort((a, b) => b - a);
   if (kind === 'max_probability') return sorted[0] ?? NaN;
   if (kind === 'margin') return (sorted[0] ?? NaN) - (sorted[1] ?? NaN);
@@ -72,7 +76,7 @@ test('ONNX Runtime, stage by stage, answers as our runtime does', async () => {
       assert.ok(session);
       const outputs = await session.run({ [session.inputNames[0] ?? '']: input });
       const probabilities = softmax(outputs['logits']?.data as Float32Array, stage.exit?.temperature ?? 1);
-      const score = stage.exit ? scoreOf(stage.exit.score, probabilities) : 1;
+      const score = stage.exit ? scoreOf(stage.exit.score, probabilities, stage.exit.gate) : 1;
       // A score within rounding of its threshold may fall either way.
       if (stage.exit && Math.abs(score - stage.exit.threshold) < 1e-5) break;
       if (!stage.exit || score >= stage.exit.threshold) {

@@ -6,7 +6,7 @@ const kHeads: Record<string, string> = {
   mlp_gap_gmp: 'hidden layer, average + max pool',
   mlp_grid: 'hidden layer, grid pool',
 };
-const kScores: Record<string, string> = { max_probability: 'largest probability', margin: 'margin', entropy: '1 − entropy' };
+const kScores: Record<string, string> = { max_probability: 'largest probability', margin: 'margin', entropy: '1 − entropy', gate: 'learned gate' };
 
 const look = (names: Record<string, string>, name: string): string => (Object.hasOwn(names, name) ? names[name]! : name);
 
