@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,10 +35,12 @@ PlanFigures evaluate_plan(const Outcomes& outcomes, const std::vector<PlannedExi
 
 enum class Rule {
   kHarm,      // least cost with harm + allowance <= max_drop
-  kAccuracy,  // least cost with accuracy + allowance >= base - max_drop
+  kAccuracy,  // least cost with accuracy - allowance >= base - max_drop
+  kWeighted,  // least cost_weight * cost + (1 - cost_weight) * error, both relative to the backbone's; no max_drop
 };
 
 // Most candidates and rows a search takes, so that its memory and time are bounded.
+inline constexpr int kMaxExits = 8;
 inline constexpr int64_t kMaxCandidates = 2048;
 inline constexpr int64_t kMaxSearchRows = (int64_t{1} << 21) - 1;
 
@@ -47,7 +50,13 @@ struct SearchOptions {
   double max_drop = 0.01;
   Rule rule = Rule::kHarm;
   bool allowance = true;       // for having looked at many candidates: see search_allowance
-  double near_tie = 0.005;     // of the base cost: within that, the plan with fewer exits wins
+  double near_tie = 0.005;     // of the base cost: within that, the plan with fewer exits wins, then the one that loses less
+  double cost_weight = 0.9;    // for kWeighted
+  // Most that any class may lose of its own rows, by the same rule and with the same allowance in rows, so a class of few
+  // rows gets none to lose. A plan that harms no row of a class is always within it.
+  std::optional<double> max_class_drop;
+  std::optional<double> min_accuracy;    // least accuracy - allowance
+  std::optional<double> max_worst_cost;  // of a sample that leaves nowhere early, heads included
 };
 
 // What a plan's measured drop is taken to understate, in shares of rows: see allowance.cpp for the reason.
@@ -72,7 +81,8 @@ class ExitSearch {
   // `outcomes` must outlive the search; paper candidates are passed over. Equal plans: fewer exits, then less harm,
   // then the first candidates, then the higher thresholds. Thresholds stand midway between neighbouring scores; the
   // lowest is 0. Errors (from step): kInvalidArgument for options out of range, no rows, scores outside [0, 1] (NaN
-  // included), costs that are negative or not finite, or columns of another length than the rows; kLimitExceeded.
+  // included), costs that are negative or not finite, or columns of another length than the rows; kLimitExceeded;
+  // kInfeasible, naming the nearest plan, if not even the backbone meets min_accuracy or max_worst_cost.
   ExitSearch(const Outcomes& outcomes, const SearchOptions& options);
   ~ExitSearch();
   int64_t total_steps() const;

@@ -4,87 +4,21 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <set>
 
-#include "base/rng.h"
-#include "search/search.h"
+#include "search_tables.h"
 
 namespace offramp {
 namespace {
 
-// Few distinct scores and costs, so that ties are common.
-Outcomes random_table(Rng& rng, int64_t rows, int candidates, bool coarse) {
-  Outcomes o;
-  o.classes = 3;
-  o.base_cost = 100;
-  for (int64_t r = 0; r < rows; ++r) {
-    o.labels.push_back(int32_t(rng.below(3)));
-    o.base_predictions.push_back(rng.below(10) < 8 ? o.labels.back() : int32_t(rng.below(3)));
-  }
-  for (int c = 0; c < candidates; ++c) {
-    ExitCandidate e;
-    e.exit_point = c / 2 + int32_t(rng.below(2));
-    e.head = c;
-    e.backbone_cost = 10.0 * (e.exit_point + 1);
-    e.head_cost = 1 + rng.below(3);
-    for (int64_t r = 0; r < rows; ++r) {
-      const float score = coarse ? float(rng.below(6)) / 5 : rng.uniform();
-      e.scores.push_back(score);
-      e.predictions.push_back(rng.uniform() < 0.5f + 0.5f * score ? o.labels[size_t(r)] : int32_t(rng.below(3)));
-    }
-    o.candidates.push_back(e);
-  }
-  std::stable_sort(o.candidates.begin(), o.candidates.end(),
-                   [](const auto& a, const auto& b) { return a.exit_point < b.exit_point; });
-  return o;
-}
-
-std::vector<float> all_thresholds(const ExitCandidate& candidate) {
-  const std::set<float> scores(candidate.scores.begin(), candidate.scores.end());
-  std::vector<float> out = {0};
-  for (auto it = std::next(scores.begin()); it != scores.end(); ++it) {
-    const float below = *std::prev(it), middle = below + (*it - below) / 2;
-    out.push_back(middle > below ? middle : *it);
-  }
-  std::reverse(out.begin(), out.end());  // among equals the higher threshold comes first
-  return out;
-}
-
-std::vector<Plan> every_plan(const Outcomes& o, int max_exits) {
-  std::vector<Plan> plans = {{{}, evaluate_plan(o, {})}};
-  const auto add = [&](std::vector<PlannedExit> exits) { plans.push_back({exits, evaluate_plan(o, exits)}); };
-  for (int32_t a = 0; a < int32_t(o.candidates.size()) && max_exits >= 1; ++a)
-    for (float t : all_thresholds(o.candidates[size_t(a)])) add({{a, t}});
-  for (int32_t a = 0; a < int32_t(o.candidates.size()) && max_exits >= 2; ++a)
-    for (int32_t b = 0; b < int32_t(o.candidates.size()); ++b) {
-      if (o.candidates[size_t(a)].exit_point >= o.candidates[size_t(b)].exit_point) continue;
-      for (float t : all_thresholds(o.candidates[size_t(a)]))
-        for (float u : all_thresholds(o.candidates[size_t(b)])) add({{a, t}, {b, u}});
-    }
-  return plans;
-}
-
-double loss(const Plan& plan, Rule rule) { return rule == Rule::kHarm ? plan.figures.harm : 1 - plan.figures.accuracy; }
-
-// Shares of rows that make up a plan's drop, counted by hand.
-double changed_share(const Outcomes& o, const Plan& plan, Rule rule) {
-  int64_t changed = 0;
-  for (size_t r = 0; r < o.labels.size(); ++r) {
-    int32_t answer = o.base_predictions[r];
-    for (const PlannedExit& e : plan.exits)
-      if (o.candidates[size_t(e.candidate)].scores[r] >= e.threshold) {
-        answer = o.candidates[size_t(e.candidate)].predictions[r];
-        break;
-      }
-    const bool base = o.base_predictions[r] == o.labels[r], now = answer == o.labels[r];
-    changed += rule == Rule::kHarm ? base && !now : base != now;
-  }
-  return double(changed) / double(o.rows());
-}
-
 void compare_with_brute_force(const Outcomes& o, const SearchOptions& options) {
   const std::vector<Plan> plans = every_plan(o, options.max_exits);
   const auto found = search_exits(o, options);
+  double nothing = 0;
+  if (best_plan(o, plans, options, &nothing) == nullptr) {
+    REQUIRE(!found.ok());
+    CHECK(found.error().code == ErrorCode::kInfeasible);
+    return;
+  }
   REQUIRE(found.ok());
   const SearchResult& result = found.value();
   CHECK(result.plans_looked_at == int64_t(plans.size()));
@@ -117,63 +51,14 @@ void compare_with_brute_force(const Outcomes& o, const SearchOptions& options) {
     }
   }
 
-  // The chosen plan: least cost within the limit, then the near-tie rule.
-  std::set<int32_t> points;
-  for (const ExitCandidate& c : o.candidates) points.insert(c.exit_point);
-  const auto meets = [&](const Plan& p) {
-    const double drop = options.rule == Rule::kHarm ? p.figures.harm : plans[0].figures.accuracy - p.figures.accuracy;
-    const double extra = options.allowance && !p.exits.empty()
-                             ? search_allowance(int(p.exits.size()), int64_t(points.size()), o.rows(),
-                                                changed_share(o, p, options.rule))
-                             : 0;
-    return p.exits.empty() || drop + extra <= options.max_drop + kSpeck;
-  };
-  double least = std::numeric_limits<double>::infinity();
-  for (const Plan& p : plans)
-    if (meets(p)) least = std::min(least, p.figures.mean_cost);
-  const double tie = least + options.near_tie * o.base_cost + kSpeck;
-  const Plan* best = nullptr;
-  for (const Plan& p : plans) {
-    if (!meets(p) || p.figures.mean_cost > tie) continue;
-    const auto key = [&](const Plan& q) { return std::make_pair(double(q.exits.size()), loss(q, options.rule)); };
-    if (!best || key(p) < key(*best)) best = &p;
-  }
+  // The chosen plan.
+  double least = 0;
+  const Plan* best = best_plan(o, plans, options, &least);
   REQUIRE(best != nullptr);
   CHECK(result.chosen.exits.size() == best->exits.size());
   CHECK(loss(result.chosen, options.rule) == doctest::Approx(loss(*best, options.rule)));
-  CHECK(meets(result.chosen));
-  CHECK(result.chosen.figures.mean_cost <= tie);
-}
-
-Outcomes tiny_table() {
-  Outcomes o;
-  o.classes = 2;
-  o.base_cost = 100;
-  o.labels = {0, 1, 0, 1};
-  o.base_predictions = {0, 1, 0, 0};
-  ExitCandidate first;
-  first.exit_point = 0;
-  first.backbone_cost = 20;
-  first.head_cost = 5;
-  first.scores = {0.9f, 0.5f, 0.7f, 0.3f};
-  first.predictions = {0, 0, 0, 1};
-  ExitCandidate second = first;
-  second.exit_point = 1;
-  second.backbone_cost = 60;
-  second.head_cost = 1;
-  second.scores = {0.8f, 0.6f, 0.8f, 0.2f};
-  second.predictions = {0, 1, 0, 1};
-  o.candidates = {first, second};
-  return o;
-}
-
-SearchOptions plain(Rule rule, double max_drop) {
-  SearchOptions options;
-  options.rule = rule;
-  options.max_drop = max_drop;
-  options.allowance = false;
-  options.near_tie = 0;
-  return options;
+  CHECK(meets_limits(o, result.chosen, options));
+  CHECK(worth(o, result.chosen, options) <= least + options.near_tie + kSpeck);
 }
 
 TEST_CASE("search: equals brute force over all threshold vectors") {
@@ -189,6 +74,28 @@ TEST_CASE("search: equals brute force over all threshold vectors") {
     options.max_drop = (options.rule == Rule::kHarm ? 0.02 : 0.08) * rng.below(8);
     options.allowance = round % 3 != 0;
     options.near_tie = 0.01 * rng.below(4);
+    CAPTURE(round);
+    compare_with_brute_force(o, options);
+  }
+}
+
+TEST_CASE("search: equals brute force with limits by class, of accuracy and of worst cost") {
+  Rng rng(17);
+  for (int round = 0; round < 240; ++round) {
+    const bool coarse = round % 2 == 0;
+    const Outcomes o = random_table(rng, coarse ? 1 + rng.below(90) : 1 + rng.below(24), 3 + int(rng.below(3)), coarse);
+    SearchOptions options;
+    options.rule = round % 6 < 3 ? Rule::kHarm : round % 6 < 5 ? Rule::kAccuracy : Rule::kWeighted;
+    options.levels = 128;
+    options.max_exits = round % 5 == 0 ? 1 : 2;
+    options.max_drop = 0.05 * rng.below(8);
+    options.allowance = round % 3 == 0;
+    options.near_tie = 0.01 * rng.below(3);
+    options.cost_weight = 0.1 * rng.below(11);
+    if (round % 4 != 0) options.max_class_drop = 0.04 * rng.below(8);
+    const double accuracy = evaluate_plan(o, {}).accuracy;
+    if (round % 7 < 3) options.min_accuracy = std::clamp(accuracy + 0.02 * (double(rng.below(8)) - 5), 0.0, 1.0);
+    if (round % 11 < 4) options.max_worst_cost = 98.0 + rng.below(9);
     CAPTURE(round);
     compare_with_brute_force(o, options);
   }
@@ -344,8 +251,8 @@ TEST_CASE("search: bad options and tables are refused in words") {
   };
   const SearchOptions fine = plain(Rule::kHarm, 0.01);
   SearchOptions options = fine;
-  options.max_exits = 3;
-  CHECK(error(tiny_table(), options) == "invalid_argument: max_exits must be 0 to 2, got 3");
+  options.max_exits = 9;
+  CHECK(error(tiny_table(), options) == "invalid_argument: max_exits must be 0 to 8, got 9");
   options = fine;
   options.levels = 1;
   CHECK(error(tiny_table(), options) == "invalid_argument: levels must be 2 to 4096, got 1");
