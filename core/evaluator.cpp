@@ -102,6 +102,18 @@ Status Evaluator::run_staged(int64_t row) {
   return {};
 }
 
+Json Evaluator::answers() const {
+  Json labels = Json::array(), base = Json::array(), staged = Json::array();
+  for (const State::Answer& answer : state_->answers) {
+    labels.push_back(answer.label);
+    base.push_back(answer.base);
+    staged.push_back(answer.staged);
+  }
+  Json json = {{"labels", std::move(labels)}, {"base", std::move(base)}};
+  if (state_->runtime) json["staged"] = std::move(staged);
+  return json;
+}
+
 Json Evaluator::result() const {
   std::vector<int32_t> labels, base, staged;
   int64_t base_macs = 0, staged_macs = 0;

@@ -19,7 +19,8 @@ Result<Graph> load_classifier(const ByteSource& onnx);
 Json network_json(const Graph& graph);
 
 // Changes against the base, in percentage points, as the plan P and `evaluate` state them: accuracy, accuracy_change_pp, harm_pp,
-// macro_f1_change_pp, class_recall_change_pp (null for a class without rows), accuracy_95.
+// harmed and mended (rows that only the base, only the answer gets right), macro_f1_change_pp, class_recall_change_pp (null for a
+// class without rows), accuracy_95.
 Json comparison_json(std::span<const int32_t> labels, std::span<const int32_t> base, std::span<const int32_t> answers,
                      int32_t classes);
 

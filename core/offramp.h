@@ -74,6 +74,8 @@ class Evaluator {
 
   // The `evaluate` JSON of DESIGN section 9 without times, over all rows run so far. MACs are those executed.
   Json result() const;
+  // By row: {"labels": [..], "base": [..], "staged": [..]}; -1 for what was not run, and no "staged" for a plain model.
+  Json answers() const;
 
  private:
   struct State;

@@ -88,6 +88,9 @@ test('evaluate: a model, a package and its unpacked folder agree', async () => {
   for (const key of ['accuracy', 'base_accuracy', 'mean_macs', 'exit_rates', 'harm_pp']) assert.deepEqual(unpacked?.[key], zip?.[key]);
   const plan = (JSON.parse(augmented.out) as { plan: { accuracy: number; mean_macs: number; harm_pp: number } }).plan;
   assert.equal(zip?.['accuracy'], plan.accuracy);
+  const [harmed, mended] = [zip?.['harmed'] as number, zip?.['mended'] as number];
+  assert.ok(Math.abs(harmed - plan.harm_pp) < 1e-9, 'of 100 rows');
+  assert.ok(Math.abs(mended - harmed - (zip?.['accuracy_change_pp'] as number)) < 1e-9);
   assert.ok(Math.abs((zip?.['mean_macs'] as number) / plan.mean_macs - 1) < 1e-9, 'executed MACs are the planned ones');
 });
 

@@ -35,6 +35,11 @@ test('the headline says what the plan does, on which rows, and how sure that is'
   assert.doesNotMatch(text, /The limit did not hold here|NaN|undefined|Infinity|\[object/);
 });
 
+test('what the search remarked is told among the limits', async () => {
+  const page = await render((m) => (m['evidence'].remarks = ['no test rows of class <Q>: nothing is measured of it', 7]));
+  assert.match(page, /<li>No test rows of class &lt;Q&gt;: nothing is measured of it\.<\/li>/);
+});
+
 test('a limit that test rows break is told at the top', async () => {
   const page = await render((m) => (m['evidence'].plan.harm_pp = 1.4));
   assert.match(plain(page), /The limit did not hold here\. Harm on the test rows is 1\.40 pp; the limit was 1 pp\./);

@@ -37,7 +37,7 @@ test('times go to the plan that was packaged, in the report and in the evidence'
     assert.equal(report[other]?.mean_latency_ns, null);
     assert.ok((report.base.mean_latency_ns ?? 0) >= 20_000);
     const evidence = log.evidence as Record<string, unknown>;
-    assert.deepEqual(Object.keys(evidence).sort(), ['base', packaged, 'search'].sort());
+    assert.deepEqual(Object.keys(evidence).sort(), ['base', packaged, 'remarks', 'search'].sort());
   }
 });
 

@@ -209,6 +209,7 @@ val evaluator_set_rows(Evaluator& evaluator, const val& raw, const val& labels) 
 val evaluator_run_base(Evaluator& evaluator, int row) { return reply(evaluator.run_base(row)); }
 val evaluator_run_staged(Evaluator& evaluator, int row) { return reply(evaluator.run_staged(row)); }
 val evaluator_result(const Evaluator& evaluator) { return success(text(evaluator.result())); }
+val evaluator_answers(const Evaluator& evaluator) { return success(text(evaluator.answers())); }
 
 }  // namespace
 
@@ -253,7 +254,8 @@ EMSCRIPTEN_BINDINGS(offramp) {
       .function("setRows", &evaluator_set_rows)
       .function("runBase", &evaluator_run_base)
       .function("runStaged", &evaluator_run_staged)
-      .function("result", &evaluator_result);
+      .function("result", &evaluator_result)
+      .function("answers", &evaluator_answers);
 }
 
 }  // namespace offramp::js

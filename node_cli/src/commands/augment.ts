@@ -10,6 +10,7 @@ import { readData, readModel, readPreprocess } from '../inputs.js';
 import type { CommandIo } from '../io.js';
 import type { Arguments } from '../options.js';
 import { ProgressLine } from '../progress_line.js';
+import { safe } from '../tables.js';
 
 const largestSeed = Number.MAX_SAFE_INTEGER;
 
@@ -40,14 +41,22 @@ export async function augment(args: Arguments, io: CommandIo): Promise<void> {
   const given = await readPreprocess(args.text('preprocess'));
   const sets = await readSets(args);
   const { steps, assumed } = choosePreprocess(inspected, sets.data, given);
-  if (assumed !== undefined) io.err(`offramp: ${sets.data.name} brings no preprocessing; assumed: ${assumed}\n`);
-  const parts = limitRows(makeParts(engine, sets, seed), rows, seed);
-  for (const remark of parts.said) io.err(`offramp: ${remark}\n`);
+  const split = makeParts(engine, sets, seed);
+  const said = [...(assumed === undefined ? [] : [`${sets.data.name} brings no preprocessing; assumed: ${assumed}`]), ...split.said];
+  const parts = { ...limitRows(split, rows, seed), said };
+  const say = (remark: string): void => io.err(`offramp: ${safe(remark, 1000)}\n`);
+  said.forEach(say);
   const progress = new ProgressLine(io);
   let outcome: Awaited<ReturnType<typeof augmentModel>>;
   try {
     outcome = await augmentModel(engine, model, parts, { ...options, preprocess: steps, labels: sets.data.labels },
-      { onProgress: progress.show, classes: modelClasses(inspected) });
+      {
+        onProgress: progress.show, classes: modelClasses(inspected),
+        onRemark: (remark) => {
+          progress.clear();
+          say(remark);
+        },
+      });
   } finally {
     progress.clear();
   }

@@ -95,6 +95,7 @@ export interface Evidence {
   exitPoints: ExitPoint[];
   reliability: { at: string; head: string | null; before: Calibration; after: Calibration }[];
   network: NetworkNode[];
+  remarks: string[];
 }
 
 type Json = Record<string, unknown>;
@@ -314,6 +315,7 @@ export function readEvidence(manifest: unknown): Evidence {
         after: readCalibration(r.after),
       })),
     network: readNetwork(details.network),
+    remarks: list(evidence.remarks).slice(0, 40).map(text).filter((remark) => remark !== null),
   };
 }
 

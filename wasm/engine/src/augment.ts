@@ -1,5 +1,6 @@
 // Drives the core's augmenter from rows to a package in bounded pieces: progress, cancelling, and measured times.
 import { checkSeveralClasses, checkLabelRange, sliceDataset, type Dataset } from './data/dataset.js';
+import { remarkOnBase, remarkOnRows } from './data/remarks.js';
 import type { Augmenter, Engine } from './engine.js';
 import { throwIfAborted, within } from './errors.js';
 import { measureLatency, type HostControls, type LatencyKeys } from './evaluate.js';
@@ -27,6 +28,15 @@ export interface AugmentData {
   train: Dataset;
   select: Dataset;
   test: Dataset;
+  /** What was said about how the rows came about; the report repeats it. */
+  said?: readonly string[] | undefined;
+}
+
+export interface AugmentHost extends HostControls {
+  /** The model's, to refuse labels past them before any work. */
+  classes?: number | undefined;
+  /** What a user should know about the data or the model; the report's `remarks` too. */
+  onRemark?: ((remark: string) => void) | undefined;
 }
 
 export interface AugmentOutcome {
@@ -44,9 +54,15 @@ const phases: PhaseSpec[] = [
 
 /** Errors: as the core's augmenter, naming the data; cancelled as soon as the piece at work is done. */
 export async function augmentModel(
-  engine: Engine, model: Uint8Array, data: AugmentData, options: AugmentOptions, host: HostControls & { classes?: number | undefined } = {},
+  engine: Engine, model: Uint8Array, data: AugmentData, options: AugmentOptions, host: AugmentHost = {},
 ): Promise<AugmentOutcome> {
   checkData(data, host.classes);
+  const remarks = [...(data.said ?? [])];
+  const remark = (found: readonly string[]): void => {
+    remarks.push(...found);
+    for (const text of found) host.onRemark?.(text);
+  };
+  remark(remarkOnRows(data, options.labels));
   throwIfAborted(host.signal);
   const progress = new ProgressEstimator(phases, () => performance.now() / 1000);
   const report = (phase: string, done: number, total: number): void => host.onProgress?.(progress.update(phase, done, total));
@@ -58,7 +74,8 @@ export async function augmentModel(
     const latency = await measureLatency(engine, augmenter.package({}), data.test, options.backend ?? 'xnnpack', latencyRows,
       (done, total) => report('measure', done, total), host.signal);
     const result = augmenter.result();
-    const measured = measuredEvidence(result, { extract, train, search }, latency);
+    remark(remarkOnBase((result as unknown as AugmentReport).base.accuracy, data.test, options.labels));
+    const measured = { ...measuredEvidence(result, { extract, train, search }, latency), remarks };
     return { report: withEvidence(result, measured), files: augmenter.package(measured) };
   } finally {
     engine.useThreads(engine.threads);

@@ -2,7 +2,7 @@
 import { OfframpError } from './errors.js';
 import { parseReport, type Json, type JsonObject } from './json.js';
 import type {
-  Backend, Exited, ModuleFactory, PackageFile, Part, ProfiledStep, RawAugmenter, RawEvaluator, RawHandle, RawModule, RawResult,
+  Answers, Backend, Exited, ModuleFactory, PackageFile, Part, ProfiledStep, RawAugmenter, RawEvaluator, RawHandle, RawModule, RawResult,
   RawRuntime, RawSession, SessionMemory, Split, StageResult, StepProgress,
 } from './raw_module.js';
 import type { InspectReport } from './reports.js';
@@ -240,6 +240,9 @@ export class Evaluator extends Handle<RawEvaluator> {
   }
   result(): JsonObject {
     return parseReport(unwrap(() => this.object.result()), 'the evaluate report');
+  }
+  answers(): Answers {
+    return JSON.parse(unwrap(() => this.object.answers())) as Answers;
   }
 }
 

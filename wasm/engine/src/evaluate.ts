@@ -5,7 +5,7 @@ import { throwIfAborted, within } from './errors.js';
 import type { Json, JsonObject } from './json.js';
 import { LatencyMeter } from './latency.js';
 import { ProgressEstimator, type ProgressListener } from './progress.js';
-import type { Backend, PackageFile } from './raw_module.js';
+import type { Answers, Backend, PackageFile } from './raw_module.js';
 import type { EvaluateReport } from './reports.js';
 import { Scheduler } from './scheduler.js';
 
@@ -31,6 +31,13 @@ function createEvaluator(engine: Engine, subject: Subject, backend: Backend): Ev
 export async function evaluateModel(
   engine: Engine, subject: Subject, data: Dataset, options: { backend?: Backend } = {}, host: HostControls = {},
 ): Promise<EvaluateReport> {
+  return (await evaluateRows(engine, subject, data, options, host)).report;
+}
+
+/** As evaluateModel, with every row's answers. */
+export async function evaluateRows(
+  engine: Engine, subject: Subject, data: Dataset, options: { backend?: Backend } = {}, host: HostControls = {},
+): Promise<{ report: EvaluateReport; answers: Answers }> {
   const backend = options.backend ?? 'xnnpack';
   if ('model' in subject && subject.classes !== undefined) {
     const { classes } = subject;
@@ -43,14 +50,14 @@ export async function evaluateModel(
     const meter = await runRows(evaluator, data, timedRows, onRow, host.signal);
     const result = evaluator.result();
     const complete = evaluator.staged() ? result : { ...unstagedKeys(result), ...result };
-    return { ...complete, ...latencyKeys(meter) } as unknown as EvaluateReport;
+    return { report: { ...complete, ...latencyKeys(meter) } as unknown as EvaluateReport, answers: evaluator.answers() };
   });
 }
 
 /** A plain model is compared with itself, so that the report has the same keys. */
 function unstagedKeys(result: JsonObject): JsonObject {
   return {
-    accuracy_change_pp: 0, harm_pp: 0, class_recall_change_pp: [], exit_rates: [1],
+    accuracy_change_pp: 0, harm_pp: 0, harmed: 0, mended: 0, class_recall_change_pp: [], exit_rates: [1],
     mean_macs: result['base_macs'] ?? 0, mean_macs_change_pct: 0,
   };
 }

@@ -84,12 +84,22 @@ export interface RawRuntime extends RawHandle {
   run(x: RawTensor): RawResult<Exited>;
 }
 
+/** By row; -1 for what was not run. */
+export interface Answers {
+  labels: number[];
+  base: number[];
+  /** Of a package. */
+  staged?: number[];
+}
+
 export interface RawEvaluator extends RawHandle {
   staged(): boolean;
   setRows(x: RawTensor, labels: Int32Array): RawResult<null>;
   runBase(row: number): RawResult<null>;
   runStaged(row: number): RawResult<null>;
   result(): RawResult<string>;
+  /** JSON: Answers. */
+  answers(): RawResult<string>;
 }
 
 export interface ThreadWorker {

@@ -17,6 +17,9 @@ export interface ReportPlan {
   accuracy: number;
   accuracy_change_pp: number;
   harm_pp: number;
+  /** Rows that only the base, only the plan gets right. */
+  harmed: number;
+  mended: number;
   macro_f1_change_pp: number;
   class_recall_change_pp: (number | null)[];
   mean_macs: number;
@@ -35,6 +38,8 @@ export interface AugmentReport {
   pareto: { accuracy: number; mean_macs: number }[];
   search: { exit_points: number; seconds: { extract: number; train: number; search: number } };
   rows: { train: number; select: number; certify: number; test: number };
+  /** What a user should know before believing the figures: how rows were split, what they lack. */
+  remarks: string[];
 }
 
 export interface EvaluateReport {
@@ -45,6 +50,8 @@ export interface EvaluateReport {
   base_macro_f1: number;
   accuracy_change_pp: number;
   harm_pp: number;
+  harmed: number;
+  mended: number;
   class_recall_change_pp: (number | null)[];
   base_macs: number;
   mean_macs: number;

@@ -7,7 +7,7 @@ const kFewRows = 1000;
 
 export function limits(e: Evidence): Html {
   const { test, select } = e.rows;
-  const said: HtmlValue[] = [certificate(e)];
+  const said: HtmlValue[] = [certificate(e), ...e.remarks.map(sentence)];
   if (test !== null && test < kFewRows)
     said.push(`Only ${integer(test)} test rows: one row is ${percent(1 / Math.max(1, test), 2)} of the accuracy, so small differences mean little.`);
   if (select !== null && select < kFewRows)
@@ -19,6 +19,9 @@ export function limits(e: Evidence): Html {
   if (e.plan.meanLatencyNs === null) said.push('Latency was not measured; fewer multiply-accumulates do not always mean proportionally less time.');
   return html`<section id="limits"><h2>What this does not say</h2><ul class="limits">${said.map((s) => html`<li>${s}</li>`)}</ul></section>`;
 }
+
+/** What the search remarked on data and model. */
+const sentence = (remark: string): string => `${remark.slice(0, 1).toUpperCase()}${remark.slice(1)}.`;
 
 function certificate(e: Evidence): HtmlValue {
   if (e.plan.certificate === null)
