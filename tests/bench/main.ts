@@ -12,9 +12,11 @@ import { measureModel, type Effort } from './measure.js';
 import { renderPage } from './page.js';
 import { defaultModels, findModels, knownModels } from './models.js';
 import { summarise, type BenchResults } from './results.js';
+import { scale } from './scale/main.js';
 import { renderComparison, renderTable } from './terminal.js';
 
 const usage = `usage: ./run bench [options]
+       ./run bench scale [options]    a search at ResNet-152's size; see its --help
 
 Times Offramp, onnxruntime-web, TensorFlow.js and a bare XNNPACK runner by turns on the same models.
 
@@ -105,7 +107,8 @@ function clear(): void {
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
 }
 
-main().catch((thrown: unknown) => {
+const [first, ...rest] = process.argv.slice(2);
+(first === 'scale' ? scale(rest) : main()).catch((thrown: unknown) => {
   clear();
   process.stderr.write(`bench: error: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
   process.exitCode = 1;
