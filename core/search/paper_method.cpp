@@ -58,6 +58,7 @@ struct Objective {
 }  // namespace
 
 PaperPlan search_paper_method(const Outcomes& outcomes, const PaperOptions& options) {
+  OFFRAMP_CHECK(options.correction > 0 && options.correction <= 1);
   const double rows = double(std::max<int64_t>(outcomes.rows(), 1));
   const PlanFigures base = evaluate_plan(outcomes, {});
   const double base_error = std::max(1 - base.accuracy, 1 / rows);
@@ -115,6 +116,7 @@ PaperPlan search_paper_method(const Outcomes& outcomes, const PaperOptions& opti
   predicted.mean_cost += reach * (outcomes.base_cost + heads);
   predicted.exit_rates.push_back(reach);
   predicted.exit_accuracy.push_back(base.accuracy);
+  for (PlannedExit& exit : result.plan.exits) exit.threshold *= float(options.correction);
   result.plan.figures = evaluate_plan(outcomes, result.plan.exits);
   return result;
 }

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "base/rng.h"
@@ -124,6 +125,36 @@ TEST_CASE("paper method: predicts wrongly where exits err on the same rows") {
   REQUIRE(found.plan.exits.size() == 2);
   CHECK(found.predicted.accuracy > found.plan.figures.accuracy + 0.05);
   CHECK(found.predicted.exit_rates.size() == 3);
+}
+
+TEST_CASE("paper method: a correction lowers the thresholds found, and what was predicted stays") {
+  const Outcomes o = random_table(3, 200, 4);
+  const PaperPlan plain = search_paper_method(o, {});
+  REQUIRE(plain.plan.exits.size() > 0);
+  for (double correction : kPaperCorrections) {
+    const PaperPlan found = search_paper_method(o, {.correction = correction});
+    REQUIRE(found.plan.exits.size() == plain.plan.exits.size());
+    for (size_t e = 0; e < found.plan.exits.size(); ++e) {
+      CHECK(found.plan.exits[e].candidate == plain.plan.exits[e].candidate);
+      CHECK(found.plan.exits[e].threshold == plain.plan.exits[e].threshold * float(correction));
+    }
+    CHECK(found.predicted.accuracy == plain.predicted.accuracy);
+    CHECK(found.predicted.mean_cost == plain.predicted.mean_cost);
+    CHECK(found.plan.figures.mean_cost == evaluate_plan(o, found.plan.exits).mean_cost);
+    CHECK(found.plan.figures.mean_cost <= plain.plan.figures.mean_cost);
+  }
+}
+
+TEST_CASE("paper method: the weights decide between cost and accuracy") {
+  const Outcomes o = random_table(5, 300, 4);
+  const auto with = [&](double cost) { return search_paper_method(o, {.cost_weight = cost, .accuracy_weight = 1 - cost}); };
+  double cost = std::numeric_limits<double>::infinity();
+  for (double weight : {0.0, 0.1, 0.5, 0.9, 1.0}) {
+    const PaperPlan found = with(weight);
+    CHECK(found.predicted.mean_cost <= cost);
+    cost = found.predicted.mean_cost;
+  }
+  CHECK(with(0).predicted.accuracy >= with(1).predicted.accuracy);
 }
 
 TEST_CASE("paper method: without candidates the backbone") {
