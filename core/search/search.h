@@ -54,9 +54,9 @@ struct SearchOptions {
   double cost_weight = 0.9;    // for kWeighted
   // Most that any class may lose of its own rows, by the same rule and with the same allowance in rows, so a class of few
   // rows gets none to lose. A plan that harms no row of a class is always within it.
-  std::optional<double> max_class_drop;
-  std::optional<double> min_accuracy;    // least accuracy - allowance
-  std::optional<double> max_worst_cost;  // of a sample that leaves nowhere early, heads included
+  std::optional<double> max_class_drop = {};
+  std::optional<double> min_accuracy = {};    // least accuracy - allowance
+  std::optional<double> max_worst_cost = {};  // of a sample that leaves nowhere early, heads included
 };
 
 // What a plan's measured drop is taken to understate, in shares of rows: see allowance.cpp for the reason.
