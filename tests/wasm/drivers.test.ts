@@ -1,7 +1,7 @@
 // The drivers of augmenting and evaluating, on a module that computes nothing.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { augmentModel, evaluateModel, type Progress } from '@offramp/engine';
+import { augmentModel, evaluateModel, measureLatency, type Progress } from '@offramp/engine';
 import { failure } from './samples.js';
 import { fakeData, fakeEngine } from './fake_module.js';
 
@@ -106,4 +106,17 @@ test('a disposed handle says so', () => {
   evaluator.dispose();
   evaluator.dispose();
   assert.throws(() => evaluator.result(), failure('invalid_argument', 'Evaluator was disposed'));
+});
+
+test('timing a slow package ends with fewer rows, but never fewer than the least', async () => {
+  const { engine, log } = fakeEngine();
+  const shown: [number, number][] = [];
+  const timed = (milliseconds: number): ReturnType<typeof measureLatency> =>
+    measureLatency(engine, [], data.test, 'xnnpack', { most: 60, least: 3, milliseconds }, (done, total) => shown.push([done, total]));
+  assert.equal((await timed(0)).latency_samples, 3);
+  assert.deepEqual(shown.at(-1), [60, 60], 'progress ends at its end');
+  const warmUp = 50;
+  assert.equal(log.runs.filter((run) => !run.startsWith('set')).length, 2 * (warmUp + 3 * 3));
+  assert.equal((await timed(60_000)).latency_samples, 60);
+  assert.equal(engine.liveHandles, 0);
 });

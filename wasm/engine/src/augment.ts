@@ -45,7 +45,7 @@ export interface AugmentOutcome {
 }
 
 const largestChunk = 64;
-const latencyRows = 200;
+const latencyEffort = { most: 200, least: 10, milliseconds: 20_000 };
 // Seconds relative to each other on a small residual network; the estimator corrects them as it goes.
 const phases: PhaseSpec[] = [
   { name: 'extract', weight: 8 }, { name: 'screen', weight: 2 }, { name: 'train', weight: 8 },
@@ -71,7 +71,7 @@ export async function augmentModel(
     const extract = await addAllRows(augmenter, data, report, host.signal);
     const { train, search } = await runSteps(augmenter, report, host.signal);
     engine.useThreads(1); // as packages run unless told otherwise
-    const latency = await measureLatency(engine, augmenter.package({}), data.test, options.backend ?? 'xnnpack', latencyRows,
+    const latency = await measureLatency(engine, augmenter.package({}), data.test, options.backend ?? 'xnnpack', latencyEffort,
       (done, total) => report('measure', done, total), host.signal);
     const result = augmenter.result();
     remark(remarkOnBase((result as unknown as AugmentReport).base.accuracy, data.test, options.labels));

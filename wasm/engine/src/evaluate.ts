@@ -18,6 +18,7 @@ export interface HostControls {
 }
 
 const warmUpRows = 50;
+const warmUpMilliseconds = 5000; // fewer rows warm up a large model, of which each takes long
 const timedRows = 1000; // of a large set; the others are run once, for their answers alone
 const rowsAtOnce = 256; // handed to the module together, so that its memory holds few rows
 
@@ -62,14 +63,30 @@ function unstagedKeys(result: JsonObject): JsonObject {
   };
 }
 
-/** Time of a package and its base on up to `most` of the rows, after warm-up. */
+/** How many rows are timed: `most`, or fewer where they take longer than `milliseconds`, but at least `least`. */
+export interface LatencyEffort {
+  most: number;
+  least: number;
+  milliseconds: number;
+}
+
+/** Time of a package and its base on some of the rows, after warm-up. */
 export async function measureLatency(
-  engine: Engine, files: PackageFile[], data: Dataset, backend: Backend, most: number,
+  engine: Engine, files: PackageFile[], data: Dataset, backend: Backend, effort: LatencyEffort,
   onRows: (done: number, total: number) => void, signal?: AbortSignal,
 ): Promise<LatencyKeys> {
-  const measured = sampleRows(data, most, 0);
-  return withEvaluator(engine, { package: files }, backend, async (evaluator) =>
-    latencyKeys(await runRows(evaluator, measured, most, (done) => onRows(done, measured.y.length), signal)));
+  const measured = sampleRows(data, effort.most, 0);
+  const total = measured.y.length;
+  return withEvaluator(engine, { package: files }, backend, async (evaluator) => {
+    let end: number | undefined; // from the first row on, when all is warm
+    const enough = (done: number): boolean => {
+      end ??= performance.now() + effort.milliseconds;
+      return done >= effort.least && performance.now() > end;
+    };
+    const meter = await runRows(evaluator, measured, total, (done) => onRows(done, total), signal, enough);
+    onRows(total, total);
+    return latencyKeys(meter);
+  });
 }
 
 async function withEvaluator<T>(engine: Engine, subject: Subject, backend: Backend, work: (evaluator: Evaluator) => Promise<T>): Promise<T> {
@@ -81,9 +98,13 @@ async function withEvaluator<T>(engine: Engine, subject: Subject, backend: Backe
   }
 }
 
-/** Runs every row, `mostTimed` of them under the meter. The first rows are run beforehand to warm up: no row counts twice. */
+/**
+ * Runs every row, `mostTimed` of them under the meter, until `enough`. The first rows are run beforehand to warm up: no row
+ * counts twice.
+ */
 async function runRows(
   evaluator: Evaluator, data: Dataset, mostTimed: number, onRow: (done: number) => void, signal: AbortSignal | undefined,
+  enough: (done: number) => boolean = () => false,
 ): Promise<LatencyMeter> {
   const meter = new LatencyMeter(evaluator);
   const scheduler = new Scheduler(signal);
@@ -100,8 +121,10 @@ async function runRows(
   for (let begin = 0; begin < data.y.length; begin += rowsAtOnce) {
     const chunk = sliceDataset(data, begin, Math.min(begin + rowsAtOnce, data.y.length));
     within(`data ${data.name}`, () => evaluator.setRows(chunk.x, chunk.y));
-    for (let row = 0; begin === 0 && row < Math.min(warmUpRows, chunk.y.length); row += 1) await run(row, runOnce);
+    const warm = performance.now() + warmUpMilliseconds;
+    for (let row = 0; begin === 0 && row < Math.min(warmUpRows, chunk.y.length) && performance.now() < warm; row += 1) await run(row, runOnce);
     for (let row = 0; row < chunk.y.length; row += 1) {
+      if (enough(begin + row)) return meter;
       await run(row, timed[begin + row] === 1 ? (timedRow) => meter.runRow(timedRow) : runOnce);
       onRow(begin + row + 1);
     }
