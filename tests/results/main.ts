@@ -5,10 +5,12 @@ import { parseArgs } from 'node:util';
 import { loadNodeEngine } from '@offramp/engine/node';
 import { commandSpecs } from 'offramp/commands';
 import { checkout, dataFolder } from '../bench/checkout.js';
+import { readOrigin } from '../bench/origin.js';
 import { collectModel, missingFiles } from './collect.js';
 import { renderResultsPage } from './page.js';
 import { assemble, type Results } from './results.js';
-import { keep, readKept, readOrigin, writeWhole, type Kept } from './state.js';
+import { judgeScale, readScale } from './scale_goals.js';
+import { keep, readKept, writeWhole, type Kept } from './state.js';
 import { tasks } from './tasks.js';
 import { renderResults } from './text.js';
 
@@ -52,7 +54,7 @@ async function main(): Promise<void> {
   const options = new Set(Object.keys(commandSpecs.find(({ name }) => name === 'augment')?.options ?? {}));
   const made: Kept[] = [];
   const write = async (): Promise<Results> => {
-    const results = assemble(about, made);
+    const results = assemble(about, made, judgeScale(await readScale(about.origin)));
     await writeWhole(join(folder, 'results.json'), JSON.stringify(results));
     await writeWhole(join(folder, 'index.html'), renderResultsPage(results));
     return results;

@@ -1,11 +1,16 @@
 // Goals, table and page from made-up figures.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseHTML } from 'linkedom';
+import type { ScaleResults } from '../bench/scale/main.js';
+import { temporaryFolder } from '../cli/command.js';
 import type { Comparison, MethodRow, ModelResult } from './collect.js';
 import { judge, staticAccuracy, type Verdict } from './goals.js';
 import { renderResultsPage } from './page.js';
 import { assemble, countMet, type Results } from './results.js';
+import { judgeScale, readScale } from './scale_goals.js';
 import { renderModel, renderResults } from './text.js';
 import type { MethodId } from './tasks.js';
 
@@ -116,4 +121,17 @@ test('page: few rows judge no goal', () => {
 test('verdicts name their model', () => {
   const all: Verdict[] = assemble(about, kept).verdicts;
   assert.ok(all.every(({ model }) => model === 'Net & 56'));
+});
+
+test('the goals of scale are judged by a whole run of the same sources, else left open', async () => {
+  assert.deepEqual(judgeScale(undefined).map(({ met }) => met), [null, null]);
+  const scale = { origin: about.origin, whole: true, summary: { seconds: 1500, peakBytes: 2.01e9 } } as unknown as ScaleResults;
+  assert.deepEqual(judgeScale(scale).map(({ seen, met }) => [seen, met]), [['25.0 minutes', true], ['2.01 GB', false]]);
+  const path = join(temporaryFolder(), 'scale.json');
+  assert.equal(await readScale(about.origin, path), undefined);
+  for (const [kept, expected] of [[scale, 1500], [{ ...scale, whole: false }, undefined], [{ ...scale, origin: { commit: 'other', changes: '' } }, undefined]] as const) {
+    writeFileSync(path, JSON.stringify(kept));
+    assert.equal((await readScale(about.origin, path))?.summary.seconds, expected);
+  }
+  assert.equal(assemble(about, kept, judgeScale(scale)).verdicts.at(-1)?.model, 'ResNet-152 topology');
 });

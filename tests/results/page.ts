@@ -72,12 +72,12 @@ ${legend(keys)}
 <div class="panels">${models.map((model) => html`<figure><h3>${model.title}</h3>${drawTradeOff(model)}</figure>`)}</div></section>`;
 }
 
-function goals({ verdicts, models }: Results): HtmlValue {
+function goals({ verdicts }: Results): HtmlValue {
   if (verdicts.length === 0) return null;
   const { met, measured } = countMet(verdicts);
   return html`<section><h2>Goals: ${met} of ${measured} met</h2>
 <div class="scroll"><table class="compact"><thead><tr><th>Model</th><th>Goal</th><th>Measured</th><th></th></tr></thead>
-<tbody>${models.map(({ title }) => verdicts.filter(({ model }) => model === title).map((verdict, index) => goalRow(verdict, index === 0)))}</tbody></table></div></section>`;
+<tbody>${verdicts.map((verdict, index) => goalRow(verdict, verdict.model !== verdicts[index - 1]?.model))}</tbody></table></div></section>`;
 }
 
 function goalRow({ model, goal, seen, met }: Verdict, first: boolean): Html {

@@ -1,7 +1,8 @@
 // All that the table, the page and results.json are made from.
+import type { Origin } from '../bench/origin.js';
 import type { ModelResult } from './collect.js';
 import { judge, type Verdict } from './goals.js';
-import type { Kept, Origin } from './state.js';
+import type { Kept } from './state.js';
 
 export interface Results {
   date: string;
@@ -19,11 +20,12 @@ export interface Results {
   left: { title: string; why: string }[];
 }
 
-export function assemble(about: Omit<Results, 'models' | 'verdicts'>, kept: readonly Kept[]): Results {
+/** `others` are verdicts on what is no model of the table. */
+export function assemble(about: Omit<Results, 'models' | 'verdicts'>, kept: readonly Kept[], others: readonly Verdict[] = []): Results {
   return {
     ...about,
     models: kept.map(({ result, seconds, date }) => ({ ...result, secondsInAll: seconds, date })),
-    verdicts: about.rowLimit === null ? kept.flatMap(({ result }) => judge(result)) : [],
+    verdicts: about.rowLimit === null ? [...kept.flatMap(({ result }) => judge(result)), ...others] : [],
   };
 }
 

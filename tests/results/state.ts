@@ -1,31 +1,8 @@
-// What a result was made from, so that one made earlier is used again only if nothing has changed since.
-import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+// Results that are kept, and used again only if nothing has changed since.
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { checkout } from '../bench/checkout.js';
+import type { Origin } from '../bench/origin.js';
 import type { ModelResult } from './collect.js';
-
-export interface Origin {
-  commit: string;
-  /** Of what differs from the commit; empty if nothing does. */
-  changes: string;
-}
-
-/** Files that git does not know count as changes too, whatever they are. */
-export async function readOrigin(): Promise<Origin> {
-  const git = async (...args: string[]): Promise<string> => {
-    try {
-      return (await promisify(execFile)('git', ['-C', checkout, ...args], { maxBuffer: 2 ** 28 })).stdout;
-    } catch {
-      return ''; // an export without a repository
-    }
-  };
-  const [commit, changed, unknown] = [await git('rev-parse', 'HEAD'), await git('diff', 'HEAD'), await git('ls-files', '--others', '--exclude-standard')];
-  const changes = changed + unknown;
-  return { commit: commit.trim(), changes: changes === '' ? '' : createHash('sha256').update(changes).digest('hex').slice(0, 16) };
-}
 
 export interface Kept {
   origin: Origin;

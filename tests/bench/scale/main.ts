@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { checkout } from '../checkout.js';
+import { readOrigin, type Origin } from '../origin.js';
 import type { Measured, Request } from './augmentation.js';
 import { resnet152 } from './bottleneck_resnet.js';
-import { goals, renderGoals, renderScale, summarise } from './table.js';
+import { goals, renderGoals, renderScale, summarise, type Summary } from './table.js';
 
 const usage = `usage: ./run bench scale [options]
 
@@ -21,6 +22,18 @@ random weights and a fitted classifier; the rows are made up, three fifths to tr
   --width N         width of the first stage (default ${resnet152.width})
   -o, --output DIR  folder for scale.json (default build/bench)
 `;
+
+/** scale.json */
+export interface ScaleResults extends Measured {
+  origin: Origin;
+  /** All rows and two threads, which the goals are of. */
+  whole: boolean;
+  machine: string;
+  node: string;
+  date: string;
+  goals: typeof goals;
+  summary: Summary;
+}
 
 const allRows = 5000;
 const fitRows = 200;
@@ -37,18 +50,19 @@ export async function scale(argv: readonly string[]): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  const rows = whole(values.rows, 'rows', 100, 1e6) ?? allRows;
-  const threads = whole(values.threads, 'threads', 1, 64) ?? 2;
-  const blocks = values.blocks?.split(',').map((text) => whole(text, 'blocks', 1, 100) as number) ?? resnet152.blocks;
-  const width = whole(values.width, 'width', 1, 1024) ?? resnet152.width;
+  const rows = wholeNumber(values.rows, 'rows', 100, 1e6) ?? allRows;
+  const threads = wholeNumber(values.threads, 'threads', 1, 64) ?? 2;
+  const blocks = values.blocks?.split(',').map((text) => wholeNumber(text, 'blocks', 1, 100) as number) ?? resnet152.blocks;
+  const width = wholeNumber(values.width, 'width', 1, 1024) ?? resnet152.width;
   const part = Math.floor(rows / 5);
   const request: Request = { shape: { ...resnet152, blocks, width }, rows: { train: rows - 2 * part, select: part, test: part }, fitRows, threads, seed: 0 };
   const measured = await inOwnProcess(request);
   process.stdout.write(`${renderScale(measured)}\n`);
-  if (rows === allRows && threads === 2 && blocks === resnet152.blocks && width === resnet152.width) process.stdout.write(`\n${renderGoals(measured)}\n`);
+  const whole = rows === allRows && threads === 2 && blocks === resnet152.blocks && width === resnet152.width;
+  if (whole) process.stdout.write(`\n${renderGoals(measured)}\n`);
   const folder = values.output ?? join(checkout, 'build/bench');
   await mkdir(folder, { recursive: true });
-  const results = { machine: cpus()[0]?.model ?? 'unknown', node: process.version, date: new Date().toISOString(), goals, summary: summarise(measured), ...measured };
+  const results: ScaleResults = { origin: await readOrigin(), whole, machine: cpus()[0]?.model ?? 'unknown', node: process.version, date: new Date().toISOString(), goals, summary: summarise(measured), ...measured };
   await writeFile(join(folder, 'scale.json'), JSON.stringify(results));
   process.stderr.write(`wrote ${join(folder, 'scale.json')}\n`);
 }
@@ -65,7 +79,7 @@ async function inOwnProcess(request: Request): Promise<Measured> {
   return JSON.parse(await run(request)) as Measured;
 }
 
-function whole(text: string | undefined, option: string, low: number, high: number): number | undefined {
+function wholeNumber(text: string | undefined, option: string, low: number, high: number): number | undefined {
   if (text === undefined) return undefined;
   const number = /^\d{1,7}$/.test(text) ? Number(text) : NaN;
   if (!(number >= low && number <= high)) throw new Error(`--${option} is a whole number from ${low} to ${high}, not "${text}"`);
