@@ -146,7 +146,9 @@ Json Evaluator::result() const {
   json["mean_macs"] = mean_macs;
   json["mean_macs_change_pct"] = 100 * (mean_macs / json["base_macs"].get<double>() - 1);
   json["exit_rates"] = Json::array();
-  for (int64_t count : exits) json["exit_rates"].push_back(double(count) / rows);
+  const std::vector<Stage>& stages = state_->runtime->package().stages;
+  for (size_t k = 0; k < stages.size(); ++k)
+    if (stages[k].has_exit || k + 1 == stages.size()) json["exit_rates"].push_back(double(exits[k]) / rows);
   return json;
 }
 

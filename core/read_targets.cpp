@@ -158,13 +158,6 @@ Result<Targets> parse_targets(const Json& json) {
   return result;
 }
 
-Json to_json(const Link& link) {
-  return {{"bytes_per_s", link.bytes_per_s},
-          {"rtt_ns", link.rtt_ns},
-          {"energy_nj_per_byte", link.energy_nj_per_byte},
-          {"encoding", to_string(link.encoding)}};
-}
-
 std::vector<std::string> target_preset_names() {
   std::vector<std::string> names;
   for (const Preset& preset : kPresets) names.push_back(preset.name);

@@ -11,8 +11,6 @@ namespace offramp {
 // The format is that of DESIGN section 1.4 and docs/targets.md.
 // Errors: kInvalidArgument naming the key, what it may be, and what was there.
 Result<Targets> parse_targets(const Json& json);
-// The same as a manifest, a report or another host reads it.
-Json to_json(const Link& link);
 
 // Names of the presets, in order.
 std::vector<std::string> target_preset_names();

@@ -37,7 +37,7 @@ Result<Graph> join_stages(const Package& package) {
   whole.inputs = {at};
   for (size_t k = 0; k < package.stages.size(); ++k) {
     const Graph& stage = package.stages[k].graph;
-    if (stage.outputs.size() == 1) {
+    if (!package.stages[k].has_exit) {
       at = append(whole, stage, at);
       continue;
     }

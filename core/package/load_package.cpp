@@ -84,25 +84,30 @@ Status check_interface(const Graph& graph, const Manifest& manifest, size_t k) {
   const ManifestStage& stage = manifest.stages[k];
   const bool last = k + 1 == manifest.stages.size();
   const std::string input = k == 0 ? manifest.input_name : "boundary";
-  const std::string boundary = boundary_output_name(input);
-  const bool names_fit = graph.inputs.size() == 1 && graph.value(graph.inputs[0]).name == input &&
-                         graph.outputs.size() == (last ? 1u : 2u) && graph.value(graph.outputs[0]).name == kLogits &&
-                         (last || graph.value(graph.outputs[1]).name == boundary);
+  std::vector<std::string> outputs;
+  if (last || stage.has_exit) outputs.push_back(kLogits);
+  if (!last) outputs.push_back(boundary_output_name(input));
+  bool names_fit = graph.inputs.size() == 1 && graph.value(graph.inputs[0]).name == input &&
+                   graph.outputs.size() == outputs.size();
+  std::string expected;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    names_fit = names_fit && graph.value(graph.outputs[i]).name == outputs[i];
+    expected += (i > 0 ? ", " : "") + in_quotes(outputs[i]);
+  }
   if (!names_fit)
-    return invalid_package("expected input " + in_quotes(input) + " and output \"logits\"" +
-                           (last ? "" : ", " + in_quotes(boundary)) + ", got input " + value_text(graph, graph.inputs) +
-                           " and output " + value_text(graph, graph.outputs));
+    return invalid_package("expected input " + in_quotes(input) + " and output " + expected + ", got input " +
+                           value_text(graph, graph.inputs) + " and output " + value_text(graph, graph.outputs));
   OFFRAMP_RETURN_IF_ERROR(
       check_dims(graph, graph.inputs[0], k == 0 ? manifest.input_shape : manifest.stages[k - 1].boundary));
-  OFFRAMP_RETURN_IF_ERROR(check_dims(graph, graph.outputs[0], {manifest.classes}));
-  return last ? Status() : check_dims(graph, graph.outputs[1], stage.boundary);
+  if (last || stage.has_exit) OFFRAMP_RETURN_IF_ERROR(check_dims(graph, graph.outputs[0], {manifest.classes}));
+  return last ? Status() : check_dims(graph, graph.outputs.back(), stage.boundary);
 }
 
 // Costs as counted anew. `backbone_macs` grows by what the stage costs without its head.
 Status check_costs(const Graph& graph, const ManifestStage& stage, int64_t& backbone_macs) {
   OFFRAMP_TRY(const int64_t macs, graph_macs(graph));
   OFFRAMP_RETURN_IF_ERROR(check_cost("MACs", stage.macs, macs));
-  if (graph.outputs.size() == 1) {
+  if (!stage.has_exit) {
     backbone_macs += macs;
     return {};
   }
@@ -124,6 +129,7 @@ Result<Stage> load_stage(const PackageSource& file, const Manifest& manifest, si
   OFFRAMP_RETURN_IF_ERROR(check_interface(stage.graph, manifest, k));
   OFFRAMP_RETURN_IF_ERROR(check_costs(stage.graph, from, backbone_macs));
   stage.macs = from.macs;
+  stage.has_exit = from.has_exit;
   stage.score = from.score;
   stage.temperature = from.temperature;
   stage.threshold = from.threshold;

@@ -144,14 +144,18 @@ Result<ManifestStage> read_stage(const Json& json, bool last) {
   const Json& head = reader.object_or_null("head");
   const Json& exit = reader.object_or_null("exit");
   const Json& boundary = reader.object_or_null("boundary");
-  if (reader.ok() && (head.is_null() != last || exit.is_null() != last || boundary.is_null() != last))
-    reader.fail(last ? "the last stage must have null for \"head\", \"exit\" and \"boundary\""
-                     : "every stage but the last must have a \"head\", an \"exit\" and a \"boundary\"");
+  if (reader.ok() && last && !(head.is_null() && exit.is_null() && boundary.is_null()))
+    reader.fail("the last stage must have null for \"head\", \"exit\" and \"boundary\"");
+  if (reader.ok() && !last && boundary.is_null()) reader.fail("every stage but the last must have a \"boundary\"");
+  if (reader.ok() && head.is_null() != exit.is_null())
+    reader.fail("\"head\" and \"exit\" must both be there, or be null where no exit stands");
   OFFRAMP_RETURN_IF_ERROR(reader.finish());
-  if (last) return stage;
-  OFFRAMP_RETURN_IF_ERROR(read_head(head, stage).within("head"));
-  OFFRAMP_RETURN_IF_ERROR(read_exit(exit, stage).within("exit"));
-  OFFRAMP_RETURN_IF_ERROR(read_boundary(boundary, stage).within("boundary"));
+  stage.has_exit = !exit.is_null();
+  if (stage.has_exit) {
+    OFFRAMP_RETURN_IF_ERROR(read_head(head, stage).within("head"));
+    OFFRAMP_RETURN_IF_ERROR(read_exit(exit, stage).within("exit"));
+  }
+  if (!last) OFFRAMP_RETURN_IF_ERROR(read_boundary(boundary, stage).within("boundary"));
   return stage;
 }
 

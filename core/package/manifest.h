@@ -15,13 +15,13 @@ inline constexpr const char* kManifestName = "manifest.json";
 struct ManifestStage {
   std::string file, sha256;
   int64_t bytes = 0, macs = 0;
-  // All but the last have a head, an exit and a boundary.
+  bool has_exit = false;  // with a head; the last has none
   int64_t head_macs = 0, head_parameters = 0;
   std::string at;
   Score score = Score::kMaxProbability;
   float temperature = 1, threshold = 0;
   GateWeights gate{};
-  Dims boundary;  // without the batch
+  Dims boundary;  // without the batch; the last has none
 };
 
 struct Manifest {

@@ -11,6 +11,7 @@
 #include "heads/heads.h"
 #include "heads/outcomes.h"
 #include "samples/samples.h"
+#include "search/targets.h"
 
 namespace offramp {
 
@@ -37,26 +38,44 @@ struct PackageExit {
   GateWeights gate{};    // of Score::kGate
 };
 
+// A place where one target hands over to the next though no exit stands there.
+struct PackageCut {
+  std::string at;
+  ValueId value;            // in the backbone
+  size_t exits_before = 0;  // how many exits stand before it
+};
+
+// Stages [from, to) run on a target.
+struct PackageTarget {
+  std::string target;
+  int64_t from = 0, to = 0;
+};
+
 struct PackageContents {
   std::vector<PackageExit> exits;   // in order
+  std::vector<PackageCut> cuts;     // in order
   std::vector<std::string> labels;  // may be empty
   Preprocess preprocess;
   Json evidence;                    // rows, accuracies, costs: informative, an object or null
+  std::vector<PackageTarget> mapping;  // of all stages, in order; empty: all on the target "local"
+  std::vector<Link> links;             // between each two neighbours in `mapping`
 };
 
-// Stage k is the backbone between two boundaries and the head on the second. The same contents give the same bytes.
+// Stage k is the backbone between two boundaries and, at an exit, the head on the second. The same contents give the same bytes.
 // Precondition: the backbone is in normal form.
-// Errors: kInvalidArgument if exits are out of order, a head does not fit its exit point, or the manifest would not
+// Errors: kInvalidArgument if exits or cuts are out of order, a head does not fit its exit point, or the manifest would not
 // load; kUnsupported for boundaries that are no f32 vector, signal or map per sample.
 Result<std::vector<PackageFile>> write_package(const Graph& backbone, const PackageContents& contents);
 
 // One stage of a loaded package.
 struct Stage {
-  // In: "boundary" (stage 0: the model's own input). Out: "logits" and, but for the last, "boundary", which is called
-  // "next_boundary" where the input has that name already: ONNX wants names to be unique within a graph.
+  // In: "boundary" (stage 0: the model's own input). Out: "logits", of an exit or of the last stage, and, but for the last,
+  // "boundary", which is called "next_boundary" where the input has that name already: ONNX wants names to be unique within a
+  // graph.
   Graph graph;
   int64_t macs = 0;
-  // Of the exit this stage ends in; unused in the last.
+  bool has_exit = false;  // it ends in an exit; else it hands on, or is the last
+  // Of the exit.
   Score score = Score::kMaxProbability;
   float temperature = 1, threshold = 0;
   GateWeights gate{};

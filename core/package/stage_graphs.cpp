@@ -1,6 +1,7 @@
 // Cuts the backbone into stages and writes heads in ONNX's own operators: what pool_features and Head::logits define.
 #include "package/stage_graphs.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "features/layout.h"
@@ -12,8 +13,8 @@ namespace {
 
 constexpr int64_t kMaxMacs = int64_t{1} << 53;
 
-std::string exit_name(const std::vector<PackageExit>& exits, size_t i) {
-  return "exit " + std::to_string(i) + " (" + exits[i].at + ")";
+std::string end_name(const char* what, size_t i, const std::string& at) {
+  return std::string(what) + " " + std::to_string(i) + " (" + at + ")";
 }
 
 // Gives a value a name that something else may have.
@@ -132,40 +133,59 @@ Result<Dims> sample_dims(const Graph& graph, ValueId id) {
   return dims;
 }
 
-Result<std::vector<Graph>> build_stage_graphs(const Graph& backbone, const std::vector<PackageExit>& exits) {
+Result<std::vector<StageEnd>> stage_ends(const Graph& backbone, const PackageContents& contents) {
+  std::vector<StageEnd> ends;
+  size_t exit = 0;
+  const auto add_exits = [&](size_t count) {
+    for (; exit < std::min(count, contents.exits.size()); ++exit) {
+      const PackageExit& next = contents.exits[exit];
+      ends.push_back({end_name("exit", exit, next.at), next.value, &next});
+    }
+  };
+  for (size_t i = 0; i < contents.cuts.size(); ++i) {
+    const PackageCut& cut = contents.cuts[i];
+    const std::string name = end_name("cut", i, cut.at);
+    if (cut.exits_before > contents.exits.size())
+      return invalid_argument(name + " stands behind " + std::to_string(cut.exits_before) + " exits, there are " +
+                              std::to_string(contents.exits.size()));
+    add_exits(cut.exits_before);
+    ends.push_back({name, cut.value});
+  }
+  add_exits(contents.exits.size());
+  ends.push_back({"the backbone's output", backbone.outputs[0]});
+  return ends;
+}
+
+Result<std::vector<Graph>> build_stage_graphs(const Graph& backbone, const std::vector<StageEnd>& ends) {
   OFFRAMP_TRY(const int64_t classes, check_backbone(backbone));
   std::vector<Graph> stages;
   ValueId from = backbone.inputs[0];
-  for (size_t k = 0; k <= exits.size(); ++k) {
-    const bool last = k == exits.size();
-    const ValueId to = last ? backbone.outputs[0] : exits[k].value;
-    const std::string name = last ? "the backbone's output" : exit_name(exits, k);
-    if (!backbone.contains(to)) return invalid_argument(name + " is not in the backbone");
-    auto part = extract_subgraph(backbone, {from}, {to});
-    if (!part || from == to || part->nodes.empty())
-      return invalid_argument(name + " does not follow on " +
-                              (k == 0 ? "the backbone's input" : exit_name(exits, k - 1)) +
-                              " alone: exits must be cuts of the backbone, in its order");
+  for (size_t k = 0; k < ends.size(); ++k) {
+    const StageEnd& to = ends[k];
+    if (!backbone.contains(to.value)) return invalid_argument(to.name + " is not in the backbone");
+    auto part = extract_subgraph(backbone, {from}, {to.value});
+    if (!part || from == to.value || part->nodes.empty())
+      return invalid_argument(to.name + " does not follow on " + (k == 0 ? "the backbone's input" : ends[k - 1].name) +
+                              " alone: exits and cuts must each part the backbone, in its order");
     Graph stage = std::move(part).value();
     stage.name = "stage_" + std::to_string(k);
     const ValueId input = stage.inputs[0], end = stage.outputs[0];
     if (k > 0) claim_name(stage, input, "boundary");
     else if (stage.value(input).name == kLogits) stage.rename_value(input, "input");
-    ValueId logits = end;
-    if (!last) {
-      OFFRAMP_TRY(const Dims own_shape, sample_dims(backbone, to));
-      const bool channels_last = has_channels_last(backbone, to);
+    const bool last = k + 1 == ends.size();
+    if (to.exit) {
+      OFFRAMP_TRY(const Dims own_shape, sample_dims(backbone, to.value));
+      const bool channels_last = has_channels_last(backbone, to.value);
       const Dims shape = head_shape(own_shape, channels_last);
-      OFFRAMP_RETURN_IF_ERROR(check_head(exits[k].head, shape, classes).within(name));
+      OFFRAMP_RETURN_IF_ERROR(check_head(to.exit->head, shape, classes).within(to.name));
       const ValueId map = add_channels_first(stage, end, own_shape.size() + 1, channels_last);
-      logits = add_head(stage, map, exits[k].head, shape);
-      stage.outputs = {logits, end};
-      claim_name(stage, end, boundary_output_name(stage.value(input).name));
+      stage.outputs = {add_head(stage, map, to.exit->head, shape), end};
     }
-    claim_name(stage, logits, kLogits);
-    OFFRAMP_RETURN_IF_ERROR(infer_shapes(stage).within(name));
+    if (!last) claim_name(stage, end, boundary_output_name(stage.value(input).name));
+    if (last || to.exit) claim_name(stage, stage.outputs[0], kLogits);
+    OFFRAMP_RETURN_IF_ERROR(infer_shapes(stage).within(to.name));
     stages.push_back(std::move(stage));
-    from = to;
+    from = to.value;
   }
   return stages;
 }

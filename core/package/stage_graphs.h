@@ -17,11 +17,20 @@ Result<int64_t> graph_macs(const Graph& graph);
 // The size of each sample's part of a value. Errors: kUnsupported unless it is f32 [N, ...] of fixed sizes.
 Result<Dims> sample_dims(const Graph& graph, ValueId value);
 
+// Where a stage ends.
+struct StageEnd {
+  std::string name;                   // "exit 0 (conv1)", "cut 1 (conv2)", "the backbone's output"
+  ValueId value;                      // in the backbone
+  const PackageExit* exit = nullptr;  // belongs to the contents
+};
+// One per stage, in order. Errors: kInvalidArgument for a cut behind more exits than there are.
+Result<std::vector<StageEnd>> stage_ends(const Graph& backbone, const PackageContents& contents);
+
 // Graphs as Stage::graph describes them, with shapes inferred.
 // Errors: as write_package.
-Result<std::vector<Graph>> build_stage_graphs(const Graph& backbone, const std::vector<PackageExit>& exits);
+Result<std::vector<Graph>> build_stage_graphs(const Graph& backbone, const std::vector<StageEnd>& ends);
 
-// A stage with a boundary output, taken apart.
+// A stage that ends in an exit, taken apart.
 struct StageParts {
   Graph backbone;  // input to boundary
   Graph head;      // boundary to logits

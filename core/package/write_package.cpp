@@ -29,16 +29,35 @@ Json exit_json(const PackageExit& exit) {
   return json;
 }
 
-Result<Json> stage_json(const Graph& stage, const PackageExit* exit, const PackageFile& file) {
+Result<Json> stage_json(const Graph& stage, const PackageExit* exit, bool last, const PackageFile& file) {
   OFFRAMP_TRY(const int64_t macs, graph_macs(stage));
   Json json = {{"file", file.name}, {"sha256", sha256_hex(file.bytes)}, {"bytes", file.bytes.size()}, {"macs", macs},
                {"head", nullptr},   {"exit", nullptr},                  {"boundary", nullptr}};
-  if (!exit) return json;
-  OFFRAMP_TRY(const Dims boundary, sample_dims(stage, stage.outputs[1]));
-  json["head"] = head_json(exit->head);
-  json["exit"] = exit_json(*exit);
+  if (exit) {
+    json["head"] = head_json(exit->head);
+    json["exit"] = exit_json(*exit);
+  }
+  if (last) return json;
+  OFFRAMP_TRY(const Dims boundary, sample_dims(stage, stage.outputs.back()));
   json["boundary"] = {{"shape", boundary}, {"bytes", 4 * element_count(boundary)}};
   return json;
+}
+
+Json mapping_json(const std::vector<PackageTarget>& mapping, size_t stages) {
+  if (mapping.empty()) return Json::array({{{"target", "local"}, {"from", 0}, {"to", stages}}});
+  Json list = Json::array();
+  for (const PackageTarget& part : mapping) list.push_back({{"target", part.target}, {"from", part.from}, {"to", part.to}});
+  return list;
+}
+
+Json links_json(const std::vector<Link>& links) {
+  Json list = Json::array();
+  for (const Link& link : links)
+    list.push_back({{"bytes_per_s", link.bytes_per_s},
+                    {"rtt_ns", link.rtt_ns},
+                    {"energy_nj_per_byte", link.energy_nj_per_byte},
+                    {"encoding", to_string(link.encoding)}});
+  return list;
 }
 
 Json list_json(const std::vector<std::string>& texts) {
@@ -75,7 +94,8 @@ Result<std::string> manifest_text(const Json& manifest) {
 }  // namespace
 
 Result<std::vector<PackageFile>> write_package(const Graph& backbone, const PackageContents& contents) {
-  OFFRAMP_TRY(const std::vector<Graph> stages, build_stage_graphs(backbone, contents.exits));
+  OFFRAMP_TRY(const std::vector<StageEnd> ends, stage_ends(backbone, contents));
+  OFFRAMP_TRY(const std::vector<Graph> stages, build_stage_graphs(backbone, ends));
   OFFRAMP_TRY(const int64_t base_macs, graph_macs(backbone));
   OFFRAMP_TRY(Json model, model_json(backbone, stages[0], contents));
   std::vector<PackageFile> files(1);
@@ -85,7 +105,7 @@ Result<std::vector<PackageFile>> write_package(const Graph& backbone, const Pack
     auto bytes = export_onnx(stages[k]).within("writing " + file.name);
     if (!bytes) return std::move(bytes).error();
     file.bytes = std::move(bytes).value();
-    OFFRAMP_TRY(Json stage, stage_json(stages[k], k < contents.exits.size() ? &contents.exits[k] : nullptr, file));
+    OFFRAMP_TRY(Json stage, stage_json(stages[k], ends[k].exit, k + 1 == stages.size(), file));
     list.push_back(std::move(stage));
     files.push_back(std::move(file));
   }
@@ -96,8 +116,8 @@ Result<std::vector<PackageFile>> write_package(const Graph& backbone, const Pack
   manifest["preprocess"] = contents.preprocess.to_json();
   manifest["base"] = {{"macs", base_macs}};
   manifest["stages"] = std::move(list);
-  manifest["mapping"] = Json::array({{{"target", "local"}, {"from", 0}, {"to", stages.size()}}});
-  manifest["links"] = Json::array();
+  manifest["mapping"] = mapping_json(contents.mapping, stages.size());
+  manifest["links"] = links_json(contents.links);
   manifest["evidence"] = contents.evidence.is_null() ? Json::object() : contents.evidence;
   auto text = manifest_text(manifest).within("writing manifest.json");
   if (!text) return std::move(text).error();

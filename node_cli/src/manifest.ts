@@ -15,3 +15,8 @@ export function exitName(manifest: JsonObject, stage: number): string | undefine
   const exit = isJsonObject(described) ? described['exit'] : undefined;
   return isJsonObject(exit) && typeof exit['at'] === 'string' ? exit['at'] : undefined;
 }
+
+/** How many exits stand in the stages before `stage`: those between targets need not end in one. */
+export function exitsBefore(manifest: JsonObject, stage: number): number {
+  return Array.from({ length: stage }, (_, index) => exitName(manifest, index)).filter((name) => name !== undefined).length;
+}

@@ -220,7 +220,12 @@ TEST_CASE("lies in the manifest") {
       {[](Json& m) { m["stages"][1]["head"]["pooling"] = "max"; },
        "manifest.json > stages[1] > head: \"pooling\" must be one of \"gap\", \"gap_gmp\", \"grid\", got \"max\""},
       {[](Json& m) { m["stages"][1]["head"] = nullptr; },
-       "manifest.json > stages[1]: every stage but the last must have a \"head\", an \"exit\" and a \"boundary\""},
+       "manifest.json > stages[1]: \"head\" and \"exit\" must both be there, or be null where no exit stands"},
+      {[](Json& m) { m["stages"][1]["boundary"] = nullptr; },
+       "manifest.json > stages[1]: every stage but the last must have a \"boundary\""},
+      {[](Json& m) { m["stages"][1]["head"] = m["stages"][1]["exit"] = nullptr; },
+       "stages/1.onnx: expected input \"boundary\" and output \"next_boundary\", got input \"boundary\" and output "
+       "\"logits\", \"next_boundary\""},
       {[](Json& m) { m["stages"][1]["exit"] = Json::array(); },
        "manifest.json > stages[1]: \"exit\" must be an object or null, got array"},
       {[](Json& m) { m["stages"][2]["exit"] = m["stages"][1]["exit"]; },
@@ -359,6 +364,25 @@ TEST_CASE("stages that do not fit together, though each is a model") {
   check_refused(files, "stages/1.onnx: \"logits\" must depend on \"next_boundary\" alone");
 }
 
+TEST_CASE("a stage that hands on has a boundary and nothing else") {
+  const Graph graph = graph_of(kMapBackbone);
+  const Files good = write(graph, cut_contents(graph));
+  Files files = good;
+  edit_stage(files, 2, [](Graph& stage) { stage.rename_value(stage.outputs[0], "logits"); });
+  check_refused(files, "stages/2.onnx: expected input \"boundary\" and output \"next_boundary\", got input \"boundary\" and "
+                       "output \"logits\"");
+  files = good;
+  Json manifest = manifest_of(files);
+  manifest["stages"][2]["boundary"] = {{"shape", {288}}, {"bytes", 1152}};
+  set_manifest(files, manifest);
+  check_refused(files, "stages/2.onnx: manifest.json says that \"next_boundary\" has shape [288] per sample, the stage has [8, 6, 6]");
+  files = good;
+  manifest = manifest_of(files);
+  manifest["stages"][2]["exit"] = manifest["stages"][1]["exit"];
+  set_manifest(files, manifest);
+  check_refused(files, "manifest.json > stages[2]: \"head\" and \"exit\" must both be there, or be null where no exit stands");
+}
+
 TEST_CASE("2,000 damaged manifests: refused with a typed error or read, never a crash") {
   const Files good = full_files();
   const std::string text(good[0].bytes.begin(), good[0].bytes.end());
@@ -403,12 +427,13 @@ TEST_CASE("2,000 damaged stages: always refused") {
 }
 
 TEST_CASE("500 damaged stages whose manifest was changed along: refused or run, never a crash") {
-  const Files good = good_files();
+  const Graph graph = graph_of(kMapBackbone);
+  const Files good = write(graph, cut_contents(graph));
   const Tensor input = random_input({1, 2, 12, 12}, 1);
   Rng rng(3);
   for (int i = 0; i < 500; ++i) {
     Files files = good;
-    const size_t k = rng.below(3);
+    const size_t k = rng.below(6);
     auto bytes = files[k + 1].bytes;
     // Weights are most of a file and make no difference: damage structure, at both ends.
     for (uint32_t edits = 1 + rng.below(3); edits > 0; --edits) {

@@ -57,6 +57,7 @@ TEST_CASE("fuzzing: what it begins with is read to a run") {
   const Graph graph = test::graph_of(test::kMapBackbone);
   Bytes package = fuzz::join_files(test::write(graph, test::map_contents(graph)));
   CHECK(fuzz::read_package(package) == "run");
+  CHECK(fuzz::read_package(fuzz::join_files(test::write(graph, test::cut_contents(graph)))) == "run");
   package.resize(package.size() / 2);
   CHECK(fuzz::read_package(package) == "invalid_package");
 }

@@ -103,6 +103,21 @@ inline PackageContents map_contents(const Graph& graph, float low_threshold = 0.
   contents.evidence = {{"rows", {{"test", 100}}}, {"accuracy", 0.875}};
   return contents;
 }
+// The same with cuts between targets in front of, between and behind the exits.
+inline PackageContents cut_contents(const Graph& graph, float low_threshold = 0.6f, float high_threshold = 0.7f) {
+  PackageContents contents = map_contents(graph, low_threshold, high_threshold);
+  contents.cuts = {{"conv1", graph.find_value("c1"), 0}, {"relu2", graph.find_value("r2"), 1}, {"flatten", graph.find_value("f"), 2}};
+  contents.mapping = {{"device", 0, 1}, {"edge", 1, 1}, {"fog", 1, 3}, {"cloud", 3, 6}};
+  for (Encoding encoding : {Encoding::kF32, Encoding::kF16, Encoding::kU8}) {
+    Link link;
+    link.bytes_per_s = 1e6;
+    link.rtt_ns = 2e7;
+    link.energy_nj_per_byte = 100;
+    link.encoding = encoding;
+    contents.links.push_back(link);
+  }
+  return contents;
+}
 inline constexpr int64_t kLowHeadMacs = 4 * 16 * 3;
 inline constexpr int64_t kHighHeadMacs = 5 * (16 + 3);
 

@@ -179,27 +179,89 @@ TEST_CASE("names of the package's own that a model uses too make way") {
         std::vector<std::string>{"logits", "next_boundary"});
 }
 
+TEST_CASE("cuts without exits are stages that only hand on") {
+  const Graph graph = graph_of(kMapBackbone);
+  const auto files = write(graph, cut_contents(graph));
+  const Package package = load(files);
+  REQUIRE(package.stages.size() == 6);
+  std::string text;
+  for (const Stage& stage : package.stages) {
+    text += stage.has_exit ? "exit " + stage.at : "no exit";
+    text += " " + std::to_string(stage.macs);
+    for (const std::string& name : names(stage.graph, stage.graph.outputs)) text += " " + name;
+    text += "\n";
+  }
+  CHECK(text ==
+        "no exit 10368 boundary\n"
+        "exit relu1 192 logits next_boundary\n"
+        "no exit 10368 next_boundary\n"
+        "exit relu3 20831 logits next_boundary\n"
+        "no exit 0 next_boundary\n"
+        "no exit 24 logits\n");
+  const Json& stages = package.manifest["stages"];
+  CHECK(stages[2]["head"].is_null());
+  CHECK(stages[2]["exit"].is_null());
+  CHECK(stages[2]["boundary"].dump() == R"({"shape":[8,6,6],"bytes":1152})");
+  CHECK(package.manifest["mapping"].dump() ==
+        R"([{"target":"device","from":0,"to":1},{"target":"edge","from":1,"to":1},)"
+        R"({"target":"fog","from":1,"to":3},{"target":"cloud","from":3,"to":6}])");
+  CHECK(package.manifest["links"][2].dump() == R"({"bytes_per_s":1000000.0,"rtt_ns":20000000.0,"energy_nj_per_byte":100.0,"encoding":"u8"})");
+  CHECK(package.base_macs == 41496);
+  auto joined = join_stages(package);
+  REQUIRE_MESSAGE(joined.ok(), joined.error().to_string());
+  CHECK(joined->nodes.size() == graph.nodes.size());
+  const Tensor input = random_input({3, 2, 12, 12}, 9);
+  check_same(evaluate(*joined, {"logits"}, input)[0], evaluate(graph, {"y"}, input)[0]);
+}
+
+TEST_CASE("cuts that part nothing, and mappings that do not fit the stages") {
+  const Graph graph = graph_of(kMapBackbone);
+  const PackageContents good = cut_contents(graph);
+  PackageContents contents = good;
+  contents.cuts[1].value = graph.find_value("c3");  // inside the residual block
+  CHECK(write_error(graph, contents) ==
+        "exit 1 (relu3) does not follow on cut 1 (relu2) alone: exits and cuts must each part the backbone, in its order");
+  contents = good;
+  contents.cuts[1].exits_before = 2;
+  CHECK(write_error(graph, contents) ==
+        "cut 1 (relu2) does not follow on exit 1 (relu3) alone: exits and cuts must each part the backbone, in its order");
+  contents = good;
+  contents.cuts[2].exits_before = 3;
+  CHECK(write_error(graph, contents) == "cut 2 (flatten) stands behind 3 exits, there are 2");
+  contents = good;
+  contents.cuts[2].value = contents.exits[1].value;
+  CHECK(write_error(graph, contents) ==
+        "cut 2 (flatten) does not follow on exit 1 (relu3) alone: exits and cuts must each part the backbone, in its order");
+  contents = good;
+  contents.mapping[3].to = 5;
+  CHECK(write_error(graph, contents) == "writing manifest.json: \"mapping\" ends at stage 5, there are 6");
+  contents = good;
+  contents.links.pop_back();
+  CHECK(write_error(graph, contents) ==
+        "writing manifest.json: \"links\" must have one item between each two of 4 targets, got 2");
+}
+
 TEST_CASE("what does not make a package") {
   const Graph graph = graph_of(kMapBackbone);
   const PackageContents good = map_contents(graph);
   PackageContents contents = good;
   std::swap(contents.exits[0], contents.exits[1]);
   CHECK(write_error(graph, contents) ==
-        "exit 1 (relu1) does not follow on exit 0 (relu3) alone: exits must be cuts of the backbone, in its order");
+        "exit 1 (relu1) does not follow on exit 0 (relu3) alone: exits and cuts must each part the backbone, in its order");
   contents = good;
   contents.exits[1] = contents.exits[0];
   CHECK(write_error(graph, contents) ==
-        "exit 1 (relu1) does not follow on exit 0 (relu1) alone: exits must be cuts of the backbone, in its order");
+        "exit 1 (relu1) does not follow on exit 0 (relu1) alone: exits and cuts must each part the backbone, in its order");
   contents = good;
   contents.exits[0].value = graph.inputs[0];
   CHECK(
       write_error(graph, contents) ==
-      "exit 0 (relu1) does not follow on the backbone's input alone: exits must be cuts of the backbone, in its order");
+      "exit 0 (relu1) does not follow on the backbone's input alone: exits and cuts must each part the backbone, in its order");
   contents = good;
   contents.exits[1].value = graph.find_value("c3");  // inside the residual block
   contents.exits[1].at = "conv3";
-  CHECK(write_error(graph, contents) == "the backbone's output does not follow on exit 1 (conv3) alone: exits must be "
-                                        "cuts of the backbone, in its order");
+  CHECK(write_error(graph, contents) == "the backbone's output does not follow on exit 1 (conv3) alone: exits and cuts "
+                                        "must each part the backbone, in its order");
   contents = good;
   contents.exits[0].value = ValueId{999};
   CHECK(write_error(graph, contents) == "exit 0 (relu1) is not in the backbone");

@@ -271,3 +271,47 @@ TEST_CASE("an operator without a kernel is refused with its stage") {
   CHECK(error.substr(0, 25) == "stage 1 (stages/1.onnx): ");
   CHECK(error.find("Mystery") != std::string::npos);
 }
+
+TEST_CASE("cuts without exits change neither answers nor MACs") {
+  const Graph graph = graph_of(kMapBackbone);
+  for (Backend backend : kBackends) {
+    // Thresholds that some samples meet, at each exit.
+    const auto plain = runtime_of(graph, map_contents(graph, 0.65f, 0.98f), backend);
+    const auto cut = runtime_of(graph, cut_contents(graph, 0.65f, 0.98f), backend);
+    const std::vector<int32_t> stage_of_exit = {1, 3, 5};
+    std::vector<int> left(3);
+    for (uint64_t seed = 0; seed < 40; ++seed) {
+      const Tensor input = random_input({1, 2, 12, 12}, 500 + seed);
+      auto wanted = plain->run(input), got = cut->run(input);
+      REQUIRE(wanted.ok());
+      REQUIRE_MESSAGE(got.ok(), got.error().to_string());
+      CHECK(got->exit == stage_of_exit[size_t(wanted->exit)]);
+      CHECK(got->predicted_class == wanted->predicted_class);
+      CHECK(std::fabs(got->score - wanted->score) < 1e-5f);
+      ++left[size_t(wanted->exit)];
+    }
+    CHECK(plain->executed_macs() == cut->executed_macs());
+    for (int count : left) CHECK(count > 0);
+  }
+}
+
+TEST_CASE("a stage without an exit hands on its boundary") {
+  const Graph graph = graph_of(kMapBackbone);
+  const auto runtime = runtime_of(graph, cut_contents(graph, 2.0f, 2.0f));
+  const Tensor input = random_input({1, 2, 12, 12}, 7);
+  auto result = runtime->begin(input);
+  for (int32_t stage = 1; stage < 6; ++stage) {
+    REQUIRE(result.ok());
+    const auto* needs = std::get_if<NeedsStage>(&*result);
+    REQUIRE(needs);
+    CHECK(needs->stage == stage);
+    if (stage == 1) {
+      const Tensor boundary = needs->boundary.plain();
+      const Tensor wanted = evaluate(graph, {"c1"}, input)[0];
+      for (size_t i = 0; i < wanted.data<float>().size(); ++i) CHECK(boundary.data<float>()[i] == wanted.data<float>()[i]);
+    }
+    result = runtime->run_stage(stage, needs->boundary);
+  }
+  REQUIRE(result.ok());
+  CHECK(std::get_if<Exited>(&*result)->exit == 5);
+}

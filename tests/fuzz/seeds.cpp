@@ -1,4 +1,4 @@
-// offramp_fuzz_seeds FOLDER: writes a package of three stages as the package target reads it.
+// offramp_fuzz_seeds FOLDER: writes packages, without and with cuts between targets, as the package target reads them.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
@@ -19,8 +19,11 @@ int main(int argc, char** argv) {
   context.setAsDefaultForAssertsOutOfTestCases();
   context.setAssertHandler([](const doctest::AssertData&) { std::abort(); });
   const Graph graph = test::graph_of(test::kMapBackbone);
-  const std::vector<uint8_t> bytes = fuzz::join_files(test::write(graph, test::map_contents(graph)));
-  std::ofstream file(std::string(argv[1]) + "/three_stages", std::ios::binary);
-  file.write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
-  return file.good() ? 0 : 1;
+  for (const auto& [name, contents] : {std::pair{"three_stages", test::map_contents(graph)}, {"six_stages", test::cut_contents(graph)}}) {
+    const std::vector<uint8_t> bytes = fuzz::join_files(test::write(graph, contents));
+    std::ofstream file(std::string(argv[1]) + "/" + name, std::ios::binary);
+    file.write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
+    if (!file.good()) return 1;
+  }
+  return 0;
 }

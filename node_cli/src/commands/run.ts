@@ -4,7 +4,7 @@ import { loadNodeEngine } from '@offramp/engine/node';
 import { engineOptions } from '../engine_options.js';
 import { readPackage, readSample } from '../inputs.js';
 import type { CommandIo } from '../io.js';
-import { exitName, labelsOf } from '../manifest.js';
+import { exitName, exitsBefore, labelsOf } from '../manifest.js';
 import type { Arguments } from '../options.js';
 import { macs, percent, safe, table, threshold } from '../tables.js';
 
@@ -36,7 +36,7 @@ export async function run(args: Arguments, io: CommandIo): Promise<void> {
     io.out(`${table([
       ['class', label === undefined ? String(answer.predictedClass) : `${answer.predictedClass} (${safe(label)})`],
       ['probability', percent(probability)],
-      ['exit', last ? 'none: the whole model' : `${answer.exit + 1}: early, after ${safe(at ?? `stage ${answer.exit + 1}`)}`],
+      ['exit', last ? 'none: the whole model' : `${exitsBefore(manifest, answer.exit) + 1}: early, after ${safe(at ?? `stage ${answer.exit + 1}`)}`],
       ['score', threshold(answer.score)], ['MACs', macs(spent)],
     ], ['left', 'left'])}\n`);
   } finally {

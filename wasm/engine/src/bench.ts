@@ -59,7 +59,7 @@ export async function benchmark(
       const runs = Math.min(whole.runs, mostProfiledRuns);
       return {
         variant: candidate.engine.variant, threads: candidate.engine.threads, backend, ...whole, first_result_ns: candidate.firstResultNs,
-        ...(answers.length > 1 ? { answers: answers.map((answer, stage) => ({ stage, ...answer })) } : {}),
+        ...(answers.length > 1 ? { answers: answers.map((answer, index) => ({ stage: candidate.answering[index] as number, ...answer })) } : {}),
         ...(options.profile ? { profile: profileNodes(candidate.engine, stagesOf(subject), candidate.input, backend, runs) } : {}),
       };
     });
@@ -71,23 +71,26 @@ export async function benchmark(
 interface Candidate {
   engine: Engine;
   input: RawTensor[];
+  /** The stages that can answer: those that end in an exit, and the last. */
+  answering: number[];
   /** One per stage that can answer; the last one runs everything. */
   calls: { run: () => void; macs: number }[];
   firstResultNs: number;
 }
 
 async function startCandidate(subject: BenchSubject, input: RawTensor[], start: StartEngine, backend: Backend): Promise<Candidate> {
-  const stages = stagesOf(subject).length;
+  const answering = answeringStages(subject);
+  const last = answering.pop() as number;
   const begin = performance.now();
   const engine = await start();
-  const whole = createCall(engine, subject, input, backend, stages - 1);
+  const whole = createCall(engine, subject, input, backend, last);
   whole.run();
   const firstResultNs = Math.round((performance.now() - begin) * 1e6);
-  const early = Array.from({ length: stages - 1 }, (_, stage) => createCall(engine, subject, input, backend, stage));
+  const early = answering.map((stage) => createCall(engine, subject, input, backend, stage));
   for (const { run } of early) run();
   const all = [...early, whole];
   return {
-    engine, input, firstResultNs,
+    engine, input, firstResultNs, answering: [...answering, last],
     calls: all.map(({ run, handle }) => ({ run, macs: handle.executedMacs() })), // of one run each, until now
   };
 }
@@ -127,6 +130,13 @@ function stagesOf(subject: BenchSubject): Uint8Array[] {
   const manifest = subject.package.find(({ name }) => name === 'manifest.json');
   const stages = manifest === undefined ? [] : (parseManifest(manifest)['stages'] as { file: string }[]);
   return stages.map(({ file }) => subject.package.find(({ name }) => name === file)?.bytes as Uint8Array);
+}
+
+function answeringStages(subject: BenchSubject): number[] {
+  const manifest = 'model' in subject ? undefined : subject.package.find(({ name }) => name === 'manifest.json');
+  if (manifest === undefined) return [0];
+  const stages = parseManifest(manifest)['stages'] as JsonObject[];
+  return stages.flatMap((stage, index) => (isJsonObject(stage['exit']) || index + 1 === stages.length ? [index] : []));
 }
 
 /** Checks the package on the way, so that its manifest can be relied on. */
