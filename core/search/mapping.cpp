@@ -214,6 +214,11 @@ Error latency_error(const Costing& costing, std::span<const CutPoint> points, co
                     " too long; raise the limit, or take faster targets or links");
 }
 
+// Whether the stretch that ends at a point runs on a later target.
+bool runs_later(const Mapping& mapping, size_t target, int32_t point) {
+  return target + 2 < mapping.starts.size() && mapping.starts[target + 1] < point;
+}
+
 }  // namespace
 
 std::string_view to_string(Cost cost) {
@@ -277,40 +282,51 @@ Result<Mapping> find_mapping(std::span<const CutPoint> points, std::span<const M
 
 MappedCosts mapped_costs(std::span<const CutPoint> points, const Targets& targets, const Mapping& mapping, Cost cost) {
   const Costing costing(points, {}, targets);
-  const size_t count = points.size(), target_count = targets.targets.size();
   MappedCosts costs;
-  Budget latency = {targets.worst_case_latency_ns, {}, std::vector<double>(count, 0.0)};
-  std::vector<Budget> memory;
-  for (size_t t = 0; t < target_count; ++t) {
-    const int64_t used = costing.run(mapping.starts[t], mapping.starts[t + 1]).memory_bytes();
-    memory.push_back({double(targets.targets[t].memory_bytes) - double(used), std::vector<double>(count, 0.0),
-                      std::vector<double>(count, 0.0)});
-  }
   double spent = 0;
   size_t target = 0;
-  for (int32_t p = 0; p < int32_t(count); ++p) {
-    // Links at points before this one have been crossed; target `target` runs the stretch that ends here.
-    while (p > 0 && target + 1 < target_count && mapping.starts[target + 1] < p) {
+  for (int32_t p = 0; p < int32_t(points.size()); ++p) {
+    for (; runs_later(mapping, target, p); ++target)
       if (cost != Cost::kMacs) spent += costing.link_unit(cost, target, mapping.starts[target + 1]);
-      latency.room -= costing.link_ns(target, mapping.starts[target + 1]);
-      ++target;
-    }
     const Target& here = targets.targets[target];
-    const double per_mac = cost == Cost::kMacs        ? 1
-                           : cost == Cost::kEnergy    ? here.energy_nj_per_mac
-                           : cost == Cost::kLinkBytes ? 0
-                                                      : kNsPerS / here.macs_per_s;
+    double per_mac = kNsPerS / here.macs_per_s;
+    if (cost == Cost::kMacs) per_mac = 1;
+    if (cost == Cost::kEnergy) per_mac = here.energy_nj_per_mac;
+    if (cost == Cost::kLinkBytes) per_mac = 0;
     spent += points[size_t(p)].macs * per_mac;
     costs.up_to.push_back(spent);
     costs.per_head_mac.push_back(per_mac);
-    latency.room -= costing.compute_ns(target, points[size_t(p)].macs);
-    latency.use_per_head_mac.push_back(kNsPerS / here.macs_per_s);
-    memory[target].use_per_head_weight_byte[size_t(p)] = 1;
   }
-  if (targets.worst_case_latency_ns < kInfinity) costs.budgets.push_back(std::move(latency));
-  for (size_t t = 0; t < target_count; ++t)
-    if (targets.targets[t].memory_bytes != std::numeric_limits<int64_t>::max()) costs.budgets.push_back(std::move(memory[t]));
   return costs;
+}
+
+std::vector<Budget> exit_budgets(std::span<const CutPoint> points, std::span<const MappedExit> possible, const Targets& targets,
+                                 const Mapping& mapping) {
+  const Costing costing(points, {}, targets);
+  const MappingFigures figures = evaluate_mapping(points, {}, targets, mapping);
+  std::vector<Budget> budgets;
+  if (targets.worst_case_latency_ns < kInfinity)
+    budgets.push_back({targets.worst_case_latency_ns - figures.worst_case_latency_ns, {}});
+  const bool timed = !budgets.empty();
+  std::vector<int> memory_budget(targets.targets.size(), -1);
+  for (size_t t = 0; t < targets.targets.size(); ++t) {
+    if (targets.targets[t].memory_bytes == std::numeric_limits<int64_t>::max()) continue;
+    memory_budget[t] = int(budgets.size());
+    budgets.push_back({double(targets.targets[t].memory_bytes) - double(figures.memory_bytes[t]), {}});
+  }
+  for (Budget& budget : budgets) budget.use.resize(possible.size());
+  for (size_t e = 0; e < possible.size(); ++e) {
+    const MappedExit& exit = possible[e];
+    size_t target = 0;
+    while (runs_later(mapping, target, exit.point)) ++target;
+    if (timed) budgets[0].use[e] = costing.compute_ns(target, exit.head_macs);
+    if (memory_budget[target] < 0) continue;
+    const Run run = costing.run(mapping.starts[target], mapping.starts[target + 1]);
+    const int64_t alive = kBytesPerActivation * points[size_t(exit.point)].elements + exit.head_activation_bytes;
+    budgets[size_t(memory_budget[target])].use[e] =
+        double(exit.head_weight_bytes) + double(std::max<int64_t>(0, alive - run.activation_bytes));
+  }
+  return budgets;
 }
 
 }  // namespace offramp

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analysis/cut_points.h"
+#include "search/search.h"
 #include "search/targets.h"
 
 namespace offramp {
@@ -61,20 +62,17 @@ MappingFigures evaluate_mapping(std::span<const CutPoint> points, std::span<cons
 // kInvalidArgument for an unmeasured speed, too many or no targets, links or exits that do not fit.
 Result<Mapping> find_mapping(std::span<const CutPoint> points, std::span<const MappedExit> exits, const Targets& targets, Cost cost);
 
-// What is left of a limit for exits, on one mapping: the exits' uses must not add up to more than room.
-struct Budget {
-  double room = 0;
-  std::vector<double> use_per_head_mac;          // by cut point
-  std::vector<double> use_per_head_weight_byte;  // by cut point
-};
-
-// A mapping's costs in the form of Outcomes: leaving at a point costs up_to[point], and heads that were run.
+// A mapping's costs in the form of Outcomes: leaving at a point costs up_to[point], and the heads that were run.
 struct MappedCosts {
-  std::vector<double> up_to;         // by cut point: everything that happens before an exit there; the last: the whole backbone
+  std::vector<double> up_to;         // by cut point: all that happens before an exit there; the last: the whole backbone
   std::vector<double> per_head_mac;  // by cut point
-  std::vector<Budget> budgets;       // of worst-case latency and of each target's memory, where there is a limit
 };
 // kMacs gives plain MACs.
 MappedCosts mapped_costs(std::span<const CutPoint> points, const Targets& targets, const Mapping& mapping, Cost cost);
+
+// What a mapping's limits leave for exits, `leave` aside: of worst-case latency, and of each target's memory. Activations of
+// two heads on one target count as if both were alive at once, so a plan within the budgets meets the limits.
+std::vector<Budget> exit_budgets(std::span<const CutPoint> points, std::span<const MappedExit> possible, const Targets& targets,
+                                 const Mapping& mapping);
 
 }  // namespace offramp

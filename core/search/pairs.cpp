@@ -71,6 +71,7 @@ class PairClasses {
 }  // namespace
 
 void ExitSearch::State::search_single(size_t a) {
+  if (!fits({&a, 1})) return;
   const Column& column = columns[a];
   const double leave = candidate(a).backbone_cost + candidate(a).head_cost;
   const double stay = outcomes.base_cost + candidate(a).head_cost;

@@ -19,6 +19,8 @@ std::string in_words(double number) {
 
 void ExitSearch::State::plan_steps() {
   if (int64_t(outcomes.candidates.size()) > kMaxCandidates) return;  // step() will refuse
+  for (const Budget& budget : options.budgets)
+    if (budget.use.size() != outcomes.candidates.size()) return;
   for (size_t c = 0; c < outcomes.candidates.size() && options.max_exits > 0; ++c)
     if (!outcomes.candidates[c].paper) usable.push_back(int32_t(c));
   for (size_t a = 0; a < usable.size() && options.max_exits >= 2; ++a)
@@ -28,6 +30,15 @@ void ExitSearch::State::plan_steps() {
   pairs_per_step = std::max<int64_t>(1, kStepWork / std::max<int64_t>(1, 2 * rows + levels * levels / 4));
   prepare_steps = std::max<int64_t>(1, (int64_t(usable.size()) + prepare_per_step - 1) / prepare_per_step);
   pair_steps = (pairs + pairs_per_step - 1) / pairs_per_step;
+}
+
+bool ExitSearch::State::fits(std::span<const size_t> subset) const {
+  for (const Budget& budget : options.budgets) {
+    double use = 0;
+    for (size_t column : subset) use += budget.use[size_t(usable[column])];
+    if (use > budget.room) return false;
+  }
+  return true;
 }
 
 Status ExitSearch::State::begin() {

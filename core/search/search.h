@@ -44,6 +44,12 @@ inline constexpr int kMaxExits = 8;
 inline constexpr int64_t kMaxCandidates = 2048;
 inline constexpr int64_t kMaxSearchRows = (int64_t{1} << 21) - 1;
 
+// A limit that a plan's exits share: the uses of those it has must not add up to more than room.
+struct Budget {
+  double room = 0;
+  std::vector<double> use = {};  // by candidate
+};
+
 struct SearchOptions {
   int max_exits = 2;           // 0 to 2
   int levels = 256;            // 2 to 4096 thresholds tried per exit: all of its scores, or their quantiles if more
@@ -57,6 +63,7 @@ struct SearchOptions {
   std::optional<double> max_class_drop = {};
   std::optional<double> min_accuracy = {};    // least accuracy - allowance
   std::optional<double> max_worst_cost = {};  // of a sample that leaves nowhere early, heads included
+  std::vector<Budget> budgets = {};           // other plans are not looked at
 };
 
 // What a plan's measured drop is taken to understate, in shares of rows: see allowance.cpp for the reason.

@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "search/limits.h"
@@ -31,7 +32,12 @@ struct ExitSearch::State {
 
   State(const Outcomes& o, const SearchOptions& s) : outcomes(o), options(s), rows(o.rows()) { plan_steps(); }
   const ExitCandidate& candidate(size_t column) const { return outcomes.candidates[size_t(usable[column])]; }
-  bool is_pair(size_t a, size_t b) const { return candidate(a).exit_point < candidate(b).exit_point; }
+  bool is_pair(size_t a, size_t b) const {
+    const std::array pair = {a, b};
+    return candidate(a).exit_point < candidate(b).exit_point && fits(pair);
+  }
+  // Whether exits at these columns together stay within the budgets.
+  bool fits(std::span<const size_t> subset) const;
 
   void plan_steps();
   Status begin();

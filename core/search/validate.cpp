@@ -31,6 +31,10 @@ Status validate_search(const Outcomes& outcomes, const SearchOptions& options) {
   if (int64_t(outcomes.candidates.size()) > kMaxCandidates)
     return limit_exceeded(std::to_string(outcomes.candidates.size()) + " candidates, at most " +
                           std::to_string(kMaxCandidates));
+  for (const Budget& budget : options.budgets)
+    if (budget.use.size() != outcomes.candidates.size())
+      return invalid_argument("expected a budget's use by " + std::to_string(outcomes.candidates.size()) + " candidates, got " +
+                              std::to_string(budget.use.size()));
   if (outcomes.base_predictions.size() != outcomes.labels.size())
     return invalid_argument("expected " + std::to_string(outcomes.rows()) + " predictions of the backbone, got " +
                             std::to_string(outcomes.base_predictions.size()));
