@@ -44,6 +44,7 @@ class Limits {
   // Whether the class limit is broken for good once broken: more leaving rows never repair it.
   bool class_limit_is_final() const { return options_.rule == Rule::kHarm; }
   int64_t classes() const { return int64_t(class_limit_.size()); }
+  int32_t class_of_row(size_t row) const { return class_of_row_[row]; }
   bool breaks_class(int exits, int32_t known_class, int64_t harmed, int64_t mended) const;
   // The column's rows whose answer changes from or to a right one, for ClassTally; empty without a class limit.
   std::vector<ClassChange> changes_of(const Column& column) const;
@@ -61,8 +62,13 @@ class Limits {
 class ClassTally {
  public:
   ClassTally(const Limits& limits, int exits) : limits_(limits), exits_(exits), counts_(size_t(limits.classes())) {}
-  void add(const ClassChange& change) { count(change, 1); }
-  void remove(const ClassChange& change) { count(change, -1); }
+  void add(const ClassChange& change) { count(change.known_class, change.harmed, !change.harmed, 1); }
+  void remove(const ClassChange& change) { count(change.known_class, change.harmed, !change.harmed, -1); }
+  // A row's outcome: by is 1 to add it, -1 to remove it.
+  void count_row(size_t row, Counts outcome, int by) {
+    if (limits_.by_class() && outcome != counts_of(false, false))
+      count(limits_.class_of_row(row), harmed_of(outcome) > 0, mended_of(outcome) > 0, by);
+  }
   bool ok() const { return broken_ == 0; }
   // Takes over the counts of another tally of the same limits.
   void become(const ClassTally& other) {
@@ -75,10 +81,11 @@ class ClassTally {
     int32_t harmed = 0, mended = 0;
     bool broken = false;
   };
-  void count(const ClassChange& change, int by) {
-    Count& c = counts_[size_t(change.known_class)];
-    (change.harmed ? c.harmed : c.mended) += by;
-    const bool broken = limits_.breaks_class(exits_, change.known_class, c.harmed, c.mended);
+  void count(int32_t known_class, bool harmed, bool mended, int by) {
+    Count& c = counts_[size_t(known_class)];
+    if (harmed) c.harmed += by;
+    if (mended) c.mended += by;
+    const bool broken = limits_.breaks_class(exits_, known_class, c.harmed, c.mended);
     broken_ += int(broken) - int(c.broken);
     c.broken = broken;
   }

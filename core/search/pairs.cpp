@@ -70,7 +70,7 @@ class PairClasses {
 
 }  // namespace
 
-void ExitSearch::State::search_single(size_t a) {
+void SearchState::search_single(size_t a) {
   if (!fits({&a, 1})) return;
   const Column& column = columns[a];
   const double leave = candidate(a).backbone_cost + candidate(a).head_cost;
@@ -87,20 +87,20 @@ void ExitSearch::State::search_single(size_t a) {
   looked_at += int64_t(column.levels.thresholds.size());
 }
 
-bool ExitSearch::State::beaten_by_all(int64_t harmed, int64_t mended, double cost) const {
+bool SearchState::beaten_by_all(size_t exits, int64_t harmed, int64_t mended, double cost) const {
   const int64_t loss = std::max<int64_t>(0, limits->loss_of(harmed, mended));
-  return loss > rows || all[2].cost(loss) < cost - 1e-12 * std::abs(cost);
+  return loss > rows || all[exits].cost(loss) < cost - 1e-12 * std::abs(cost);
 }
 
-bool ExitSearch::State::beaten_within(int64_t harmed, int64_t mended, double cost) const {
+bool SearchState::beaten_within(size_t exits, int64_t harmed, int64_t mended, double cost) const {
   const int64_t loss = std::max<int64_t>(0, limits->loss_of(harmed, mended));
-  if (loss > rows || limits->hopeless(harmed, mended) || within[2].cost(loss) < cost - 1e-12 * std::abs(cost)) return true;
+  if (loss > rows || limits->hopeless(harmed, mended) || within[exits].cost(loss) < cost - 1e-12 * std::abs(cost)) return true;
   if (!limits->has_floor()) return false;
   const double right = limits->most_right(harmed, mended);
   return right < limits->floor() && (any_within || (nearest_floor && right <= sure_right(*nearest_floor)));
 }
 
-void ExitSearch::State::search_pair(size_t a, size_t b) {
+void SearchState::search_pair(size_t a, size_t b) {
   const Column& one = columns[a];
   const Column& two = columns[b];
   const double cost_a = candidate(a).backbone_cost + candidate(a).head_cost;
@@ -130,8 +130,8 @@ void ExitSearch::State::search_pair(size_t a, size_t b) {
     };
     const auto least_cost = [&](int64_t from, int64_t to) { return std::min(cost_with(from), cost_with(to)); };
     const double least = least_cost(0, rest);
-    if (beaten_by_all(harmed_a, mended_a + rest, least) &&
-        (!classes.first_ok() || beaten_within(harmed_a, mended_a + rest, least)))
+    if (beaten_by_all(2, harmed_a, mended_a + rest, least) &&
+        (!classes.first_ok() || beaten_within(2, harmed_a, mended_a + rest, least)))
       continue;
     const bool end_ok = i == 0 || limits->meets_worst_cost(cost_end);
     Counts out_b = 0;  // of the rows that leave at the second exit
@@ -139,8 +139,8 @@ void ExitSearch::State::search_pair(size_t a, size_t b) {
       const Counts with_block = out_b + coarse[size_t(block)];
       const int64_t least_harmed = harmed_a + harmed_of(out_b), most_mended = mended_a + mended_of(with_block);
       const double least_here = least_cost(rows_of(out_b), rows_of(with_block));
-      if (beaten_by_all(least_harmed, most_mended, least_here) &&
-          (!(end_ok || block == 0) || beaten_within(least_harmed, most_mended, least_here) || !classes.any_in(block))) {
+      if (beaten_by_all(2, least_harmed, most_mended, least_here) &&
+          (!(end_ok || block == 0) || beaten_within(2, least_harmed, most_mended, least_here) || !classes.any_in(block))) {
         out_b = with_block;
         continue;
       }

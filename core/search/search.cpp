@@ -17,7 +17,7 @@ std::string in_words(double number) {
 
 }  // namespace
 
-void ExitSearch::State::plan_steps() {
+void SearchState::plan_steps() {
   if (int64_t(outcomes.candidates.size()) > kMaxCandidates) return;  // step() will refuse
   for (const Budget& budget : options.budgets)
     if (budget.use.size() != outcomes.candidates.size()) return;
@@ -30,9 +30,10 @@ void ExitSearch::State::plan_steps() {
   pairs_per_step = std::max<int64_t>(1, kStepWork / std::max<int64_t>(1, 2 * rows + levels * levels / 4));
   prepare_steps = std::max<int64_t>(1, (int64_t(usable.size()) + prepare_per_step - 1) / prepare_per_step);
   pair_steps = (pairs + pairs_per_step - 1) / pairs_per_step;
+  if (pairs > 0) beyond_steps = std::max(0, std::min(options.max_exits, kMaxExits) - 2) * kExpansions;
 }
 
-bool ExitSearch::State::fits(std::span<const size_t> subset) const {
+bool SearchState::fits(std::span<const size_t> subset) const {
   for (const Budget& budget : options.budgets) {
     double use = 0;
     for (size_t column : subset) use += budget.use[size_t(usable[column])];
@@ -41,7 +42,7 @@ bool ExitSearch::State::fits(std::span<const size_t> subset) const {
   return true;
 }
 
-Status ExitSearch::State::begin() {
+Status SearchState::begin() {
   OFFRAMP_RETURN_IF_ERROR(validate_search(outcomes, options));
   limits.emplace(outcomes, options);
   all.assign(size_t(options.max_exits) + 1, Staircase(rows));
@@ -52,7 +53,7 @@ Status ExitSearch::State::begin() {
   return {};
 }
 
-double ExitSearch::State::worst_cost(const Found& found) const {
+double SearchState::worst_cost(const Found& found) const {
   double heads = 0;
   for (size_t e = 0; e < size_t(found.exits); ++e) {
     const ExitCandidate& c = candidate(size_t(found.column[e]));
@@ -62,7 +63,7 @@ double ExitSearch::State::worst_cost(const Found& found) const {
   return outcomes.base_cost + heads;
 }
 
-void ExitSearch::State::consider(const Found& found, bool classes_ok) {
+void SearchState::consider(const Found& found, bool classes_ok) {
   const int exits = found.exits;
   all[size_t(exits)].offer(found);
   if (!classes_ok || !limits->meets_drop(exits, found.harmed, found.mended)) return;
@@ -77,7 +78,7 @@ void ExitSearch::State::consider(const Found& found, bool classes_ok) {
   if (!worst_ok && floor_ok && (!nearest_worst || worst < worst_cost(*nearest_worst))) nearest_worst = found;
 }
 
-Status ExitSearch::State::prepare_some() {
+Status SearchState::prepare_some() {
   if (steps_done == 0) OFFRAMP_RETURN_IF_ERROR(begin());
   for (int64_t k = 0; k < prepare_per_step && columns.size() < usable.size(); ++k) {
     const int32_t index = usable[columns.size()];
@@ -89,7 +90,7 @@ Status ExitSearch::State::prepare_some() {
   return {};
 }
 
-void ExitSearch::State::search_some() {
+void SearchState::search_some() {
   for (int64_t k = 0; k < pairs_per_step && first < columns.size();) {
     if (second < columns.size() && is_pair(first, second)) {
       search_pair(first, second);
@@ -102,7 +103,7 @@ void ExitSearch::State::search_some() {
   }
 }
 
-Plan ExitSearch::State::plan_of(const Found& found) const {
+Plan SearchState::plan_of(const Found& found) const {
   Plan plan;
   for (size_t e = 0; e < size_t(found.exits); ++e) {
     const Column& column = columns[size_t(found.column[e])];
@@ -112,7 +113,7 @@ Plan ExitSearch::State::plan_of(const Found& found) const {
   return plan;
 }
 
-std::vector<Found> ExitSearch::State::whole_front() const {
+std::vector<Found> SearchState::whole_front() const {
   std::vector<Found> front = {*all[0].at(rows)};
   double cheapest = front[0].cost;
   for (int64_t loss = 0; loss <= rows; ++loss) {
@@ -128,7 +129,7 @@ std::vector<Found> ExitSearch::State::whole_front() const {
 }
 
 // The least by the rule within the limits; within a near tie of it the fewest exits, and then the least loss.
-Found ExitSearch::State::choose() const {
+Found SearchState::choose() const {
   const double whole = outcomes.base_cost * double(rows);
   const double base_wrong = double(std::max<int64_t>(1, limits->base_wrong()));
   const bool weighted = options.rule == Rule::kWeighted;
@@ -147,7 +148,7 @@ Found ExitSearch::State::choose() const {
   check_failed(__FILE__, __LINE__, "feasible() was asked first");
 }
 
-Status ExitSearch::State::feasible() const {
+Status SearchState::feasible() const {
   if (any_within) return {};
   const double n = double(rows);
   const auto accuracy = [&](const Found& f) { return (n - double(limits->base_wrong() + f.harmed - f.mended)) / n; };
@@ -171,20 +172,22 @@ Status ExitSearch::State::feasible() const {
 }
 
 ExitSearch::ExitSearch(const Outcomes& outcomes, const SearchOptions& options)
-    : state_(std::make_unique<State>(outcomes, options)) {}
+    : state_(std::make_unique<SearchState>(outcomes, options)) {}
 ExitSearch::~ExitSearch() = default;
 
-int64_t ExitSearch::total_steps() const { return state_->prepare_steps + state_->pair_steps; }
+int64_t ExitSearch::total_steps() const { return state_->prepare_steps + state_->pair_steps + state_->beyond_steps; }
 bool ExitSearch::done() const { return state_->failed || state_->steps_done >= total_steps(); }
 
 Status ExitSearch::step() {
-  State& s = *state_;
+  SearchState& s = *state_;
   if (done()) return {};
   Status status;
   if (s.steps_done < s.prepare_steps) {
     status = s.prepare_some();
-  } else {
+  } else if (s.steps_done < s.prepare_steps + s.pair_steps) {
     s.search_some();
+  } else {
+    s.search_beyond();
   }
   ++s.steps_done;
   if (status && done()) status = s.feasible();
@@ -194,7 +197,7 @@ Status ExitSearch::step() {
 
 SearchResult ExitSearch::take() {
   OFFRAMP_CHECK(done() && !state_->failed);
-  const State& s = *state_;
+  const SearchState& s = *state_;
   SearchResult result;
   const Found chosen = s.choose();
   const auto is_chosen = [&](const Found& f) { return f.column == chosen.column && f.level == chosen.level; };

@@ -1,4 +1,5 @@
-// The exact joint search for exits and thresholds on cached outcomes, and the whole Pareto front.
+// The joint search for exits and thresholds on cached outcomes, and the whole Pareto front. Exact up to two exits; beyond
+// them a local search from the exact results (many_exits.cpp).
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -51,7 +52,7 @@ struct Budget {
 };
 
 struct SearchOptions {
-  int max_exits = 2;           // 0 to 2
+  int max_exits = 2;           // 0 to kMaxExits
   int levels = 256;            // 2 to 4096 thresholds tried per exit: all of its scores, or their quantiles if more
   double max_drop = 0.01;
   Rule rule = Rule::kHarm;
@@ -82,6 +83,7 @@ struct SearchResult {
 
 inline constexpr int64_t kMaxFront = 400;
 
+struct SearchState;
 // A stepped search: one step handles a bounded number of exit subsets.
 class ExitSearch {
  public:
@@ -98,8 +100,7 @@ class ExitSearch {
   SearchResult take();
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<SearchState> state_;
 };
 // All steps at once.
 Result<SearchResult> search_exits(const Outcomes& outcomes, const SearchOptions& options);
