@@ -82,7 +82,7 @@ function goals({ verdicts }: Results): HtmlValue {
 
 function goalRow({ model, goal, seen, met }: Verdict, first: boolean): Html {
   const word = met === null ? html`<span class="soft">not measured</span>` : met ? html`<strong class="good">✓ met</strong>` : html`<strong class="warn">✗ missed</strong>`;
-  return html`<tr><th>${first ? model : ''}</th><td>${goal}</td><td>${seen}</td><td class="number">${word}</td></tr>`;
+  return html`<tr><th>${first ? model : ''}</th><td>${typeset(goal)}</td><td>${typeset(seen)}</td><td class="number">${word}</td></tr>`;
 }
 
 function modelSection(model: Results['models'][number]): Html {
@@ -102,12 +102,12 @@ ${exitsOf(model)}</section>`;
 
 function methodLine(row: MethodRow, model: ModelResult): Html {
   const spent = Object.values(row.seconds).reduce((sum, value) => sum + value, 0);
-  return html`<tr class="${row.method === 'harm_1' ? 'chosen' : ''}"><th>${unbroken(row.title)}</th>${comparison(row, model)}
+  return html`<tr class="${row.method === 'harm_1' ? 'chosen' : ''}"><th>${typeset(row.title)}</th>${comparison(row, model)}
 <td class="number">${row.exits.length === 0 ? 'none' : percent(row.exits.reduce((sum, { rate }) => sum + rate, 0))}</td><td class="number">${seconds(spent)}</td></tr>`;
 }
 
-/** A number keeps its unit. */
-const unbroken = (title: string): string => title.replace(/(?<=\d) (?=pp|%)/g, '\u00a0').replace(/ (?=\d)/g, '\u00a0');
+/** Numbers keep their units and get a true minus. */
+const typeset = (text: string): string => text.replace(/(?<=\d) (?=pp|%)/g, '\u00a0').replace(/-(?=\d)/g, '\u2212');
 
 function staticLine(row: StaticRow, model: ModelResult): Html {
   return html`<tr><th>${row.title}</th>${comparison(row, model)}<td></td><td></td></tr>`;
