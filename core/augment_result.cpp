@@ -20,7 +20,7 @@ Json plan_json(const State& s, const std::vector<PlannedExit>& exits) {
   double head_cost = 0;
   for (size_t e = 0; e < exits.size(); ++e) {
     const ExitCandidate& candidate = s.outcomes.candidates[size_t(exits[e].candidate)];
-    const Head& head = s.heads[size_t(candidate.head)];
+    const Head& head = s.heads[size_t(candidate.head)].head;
     head_cost += candidate.head_cost;
     plan["exits"].push_back({{"at", s.exit_points[size_t(candidate.exit_point)].at},
                              {"head", head.kind.name},
@@ -61,8 +61,8 @@ Json front_json(const State& s) {
 
 Json reliability_json(const State& s, const PlannedExit& exit) {
   const ExitCandidate& candidate = s.outcomes.candidates[size_t(exit.candidate)];
-  const Head& head = s.heads[size_t(candidate.head)];
-  const Tensor logits = head_logits(head, s.test(), candidate.exit_point);
+  const Head& head = s.heads[size_t(candidate.head)].head;
+  const Tensor& logits = s.test_logits(candidate.head);
   const size_t classes = size_t(s.classes);
   const std::vector<int32_t>& predictions = s.test_outcomes.candidates[size_t(exit.candidate)].predictions;
   const auto reliability = [&](float temperature) {
@@ -87,10 +87,13 @@ Json exit_points_json(const State& s) {
   for (size_t i = 0; i < s.exit_points.size(); ++i) {
     const ExitPoint& point = s.exit_points[i];
     Json heads = Json::array();
-    for (size_t j = 0; j < s.jobs.size(); ++j)
-      if (size_t(s.jobs[j].exit_point) == i)
-        heads.push_back({{"head", s.heads[j].kind.name}, {"select_accuracy", s.head_accuracy[j]}, {"macs", s.heads[j].macs()},
-                         {"parameters", s.heads[j].parameters()}});
+    const auto add = [&](const Head& head, const char* stage, double accuracy) {
+      heads.push_back({{"head", head.kind.name}, {"trained", stage}, {"select_accuracy", accuracy}, {"macs", head.macs()}, {"parameters", head.parameters()}});
+    };
+    for (size_t q = 0; q < s.qualifying.size(); ++q)
+      if (size_t(s.qualifying[q].exit_point) == i) add(s.qualified[q], "briefly", s.qualified_accuracy[q]);
+    for (const TrainedHead& trained : s.heads)
+      if (size_t(trained.exit_point) == i) add(trained.head, trained.paper ? "for the paper's method" : "fully", trained.select_accuracy);
     points.push_back({{"at", point.at},
                       {"shape", point.shape},
                       {"macs", point.macs},
@@ -120,6 +123,8 @@ Json Augmenter::result() const {
                  {"search",
                   {{"exit_points", s.exit_points.size()},
                    {"seed", s.options.train.seed},
+                   {"cross_fitted", s.cross_fitted},
+                   {"views", to_string(s.views)},
                    {"candidates", s.outcomes.candidates.size()},
                    {"plans_looked_at", s.found.plans_looked_at},
                    {"rule", s.options.search.rule == Rule::kHarm ? "harm" : "accuracy"},
@@ -151,7 +156,7 @@ Result<std::vector<PackageFile>> Augmenter::package(const Json& host_evidence) c
   for (const PlannedExit& exit : s.packaged_exits()) {
     const ExitCandidate& candidate = s.outcomes.candidates[size_t(exit.candidate)];
     const ExitPoint& point = s.exit_points[size_t(candidate.exit_point)];
-    PackageExit packaged = {point.at, point.value, s.heads[size_t(candidate.head)], candidate.score, exit.threshold};
+    PackageExit packaged = {point.at, point.value, s.heads[size_t(candidate.head)].head, candidate.score, exit.threshold};
     if (candidate.paper) packaged.head.temperature = 1.0f;
     contents.exits.push_back(std::move(packaged));
   }

@@ -1,5 +1,7 @@
-// The Augmenter's state, shared by its steps (augmenter.cpp) and what it tells (augment_result.cpp).
+// The Augmenter's state, shared by its steps: rows in (augmenter.cpp), heads (augment_heads.cpp), plans (augment_plans.cpp), and
+// what it tells (augment_result.cpp).
 #pragma once
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -10,21 +12,49 @@
 #include "analysis/exit_points.h"
 #include "augment_options.h"
 #include "features/features.h"
+#include "features/views.h"
+#include "heads/family_trainer.h"
 #include "offramp.h"
 #include "search/paper_method.h"
 
 namespace offramp {
 
-// A head to train, and which uses it has.
-struct HeadJob {
-  int32_t exit_point = 0;
-  HeadKind kind;
-  bool ours = false;   // a candidate of our search
-  bool paper = false;  // a candidate of the paper's method
-  int64_t work = 0;    // relative training time, for progress: weights of the first layer
+// Raw samples as the host handed them in, of any numeric type.
+class RawRows {
+ public:
+  // Errors: kInvalidArgument if samples differ from earlier ones in type or shape.
+  Status append(const Tensor& rows);
+  Tensor gather(std::span<const int32_t> rows) const;
+
+ private:
+  DType dtype_ = DType::kF32;
+  Dims sample_;
+  std::vector<std::byte> bytes_;
 };
 
-enum class Phase { kScreen, kTrain, kSearch, kEvaluate, kFinished };
+// A place and a kind of head: what the search may choose.
+struct HeadChoice {
+  int32_t exit_point = 0;
+  HeadKind kind;
+};
+
+// A trained head and what became of it.
+struct TrainedHead {
+  int32_t exit_point = 0;
+  Head head;
+  double select_accuracy = 0;
+  bool paper = false;  // a candidate of the paper's method, else of ours
+};
+
+// A head on some rows, batch by batch: those whose fold is in the mask get their logits.
+struct ScoringItem {
+  int32_t exit_point = 0;
+  const Head* head = nullptr;
+  FoldMask folds = ~FoldMask{0};
+  Tensor* logits = nullptr;  // [rows of the part, classes]
+};
+
+enum class Phase { kScreen, kQualify, kRank, kTrain, kScore, kPaper, kSearch, kEvaluate, kFinished };
 
 struct Augmenter::State {
   Graph graph;
@@ -33,44 +63,88 @@ struct Augmenter::State {
   std::vector<ExitPoint> exit_points;
   std::unique_ptr<FeatureExtractor> extractor;
   std::array<FeatureTable, 3> tables;  // by Part
+  std::array<RawRows, 3> raw;
+  std::vector<int64_t> groups;         // of train rows; empty if none were given
+  std::vector<uint8_t> folds;          // of train rows
   std::array<std::set<int32_t>, 3> classes_seen;
   int32_t classes = 0;
+  // Without select rows, thresholds are chosen on the train rows, by heads that were trained without them.
+  bool cross_fitted = false;
 
   Phase phase = Phase::kScreen;
   bool started = false;
   int64_t done = 0, total = 0;  // of the phase
 
-  // Screening: per exit point the best select accuracy of the closed-form heads, and their outcomes.
+  // Screening: per exit point the best accuracy of the closed-form heads, and their outcomes.
+  std::vector<int32_t> fit_rows, grade_rows;  // of the train table; grading rows only if cross-fitted
   std::vector<double> screen_accuracy;
   Outcomes screened;
 
-  std::vector<HeadJob> jobs;
-  std::unique_ptr<HeadTrainer> trainer;
-  int64_t trainer_steps = 0, work_done = 0;
-  std::vector<Head> heads;               // by job
-  std::vector<double> head_accuracy;     // by job, on select rows
+  ViewPolicy views;
+  std::vector<HeadChoice> qualifying, finalists;
+  std::vector<Head> qualified;           // by choice
+  std::vector<double> qualified_accuracy;
+  std::vector<Tensor> logits;            // by what is being scored; in the end by `evaluated`, on test rows
+  std::unique_ptr<FamilyTrainer> trainer;
+  std::unique_ptr<ViewSource> source;    // of the rows at work
+  std::vector<int32_t> source_points;    // exit points that it gives
+  std::vector<ScoringItem> scoring;
+  std::vector<int32_t> scored_rows;
+  size_t scoring_part = 0, scoring_at = 0;
+  std::vector<Head> fold_heads;          // by finalist and fit; of each finalist the last is trained on nearly all rows
 
+  std::vector<TrainedHead> heads;
   Outcomes outcomes;       // on select rows, all candidates
   std::unique_ptr<ExitSearch> search;
   SearchResult found;
   PaperPlan paper;
 
-  Outcomes test_outcomes;  // the same candidates; only those of `evaluated_heads` are filled
-  std::vector<int32_t> evaluated_heads;
+  Outcomes test_outcomes;  // the same candidates; only those of `evaluated` are filled
+  std::vector<int32_t> evaluated;        // numbers of heads
 
   const FeatureTable& train() const { return tables[0]; }
-  const FeatureTable& select() const { return tables[1]; }
+  const FeatureTable& select() const { return tables[cross_fitted ? 0 : 1]; }
   const FeatureTable& test() const { return tables[2]; }
+  const Tensor& test_logits(int32_t head) const {
+    return logits[size_t(std::find(evaluated.begin(), evaluated.end(), head) - evaluated.begin())];
+  }
   const std::vector<PlannedExit>& packaged_exits() const {
     return options.paper_method ? paper.plan.exits : found.chosen.exits;
   }
 
   Status start();
+  // augment_heads.cpp
   Status screen_next();
+  Status begin_qualify(const std::vector<int32_t>& promising);
+  Status choose_views();
   Status train_next();
+  Status begin_family(std::vector<FamilyJob> jobs, const TrainOptions& how, Phase next);
+  Status begin_rank();
+  Status finish_rank();
+  Status begin_training(const std::vector<int32_t>& choices);
+  Status begin_score();
+  Status collect_candidates();
+  Status paper_next();
+  // Prepares `source` to give what these heads read of a part's rows: augmented views for as many epochs of training, within
+  // `macs` for extracting them, or the rows as they are.
+  Status open_source(std::span<const HeadChoice> choices, size_t part, int epochs = 1, double macs = 0);
+  int32_t position_in_source(int32_t exit_point) const;
+  void prepare_logits(size_t count, int64_t rows);
+  Status begin_scoring(size_t part, std::vector<int32_t> rows, std::vector<ScoringItem> items);
+  Status score_next();
+  // augment_plans.cpp
+  Status begin_search();
   Status search_next();
-  void evaluate_next();
+  Status begin_evaluation();
+  Status finish_evaluation();
+  void add_candidates(int32_t head, const Tensor& logits);
 };
+
+std::vector<int32_t> row_predictions(const Tensor& logits);
+double accuracy_of(const std::vector<int32_t>& predictions, const std::vector<int32_t>& labels);
+void fill_rows(ExitCandidate& candidate, const Tensor& logits, float temperature);
+// Labels and the backbone's answers of some rows of a table (all of them if `rows` is empty), without candidates.
+Outcomes empty_outcomes(const FeatureTable& table, double base_cost, int32_t classes, std::span<const int32_t> rows = {});
 
 // The answers a plan gives on a table, by row, and the exit each row leaves by (the number of exits: the backbone).
 struct Answers {
@@ -78,8 +152,8 @@ struct Answers {
 };
 Answers answer_rows(const Outcomes& outcomes, const std::vector<PlannedExit>& exits);
 
-// Exit points worth the whole head family, at most `most`: those that the search would use if heads stayed as screened,
-// then those that save most alone. Sorted.
-Result<std::vector<int32_t>> choose_promising(const Outcomes& screened, int32_t exit_points, const SearchOptions& options, int most);
+// Numbers of the candidates worth more work, at most `most`, best first: those that the search would use as things stand, then those of
+// plans near the limit, then those that save most alone.
+Result<std::vector<int32_t>> choose_promising(const Outcomes& screened, const SearchOptions& options, size_t most);
 
 }  // namespace offramp

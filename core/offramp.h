@@ -34,12 +34,14 @@ class Augmenter {
   ~Augmenter();
 
   enum class Part { kTrain, kSelect, kTest };
-  // Raw samples of a part, in chunks of any size: runs the backbone once per sample and keeps pooled features.
+  // Raw samples of a part, in chunks of any size: runs the backbone once per sample and keeps pooled features. `groups` of train
+  // rows (a patient, a speaker) stay together wherever rows are divided. Without select rows, thresholds are chosen on the train
+  // rows, by heads that were trained without them (cross-fitting).
   // Errors: kInvalidData naming the row for labels out of range, non-finite inputs or a wrong shape.
-  Status add_rows(Part part, const Tensor& raw, std::span<const int32_t> labels);
+  Status add_rows(Part part, const Tensor& raw, std::span<const int32_t> labels, std::span<const int64_t> groups = {});
 
   struct Progress {
-    std::string phase;  // "screen", "train", "search", "evaluate", "finished"
+    std::string phase;  // "screen", "qualify", "train", "paper", "search", "evaluate", "finished"
     int64_t done = 0, total = 0;
   };
   // A bounded piece of work. Errors: kInvalidData for too few rows or one class only.

@@ -1,5 +1,7 @@
 // The threads that a session's kernels may run on: one pool for all sessions of a process or wasm module.
 #pragma once
+#include <functional>
+
 #include "base/result.h"
 
 namespace offramp {
@@ -11,5 +13,8 @@ constexpr int kMaxThreads = 64;
 // Errors: kInvalidArgument out of 1 to kMaxThreads; kUnsupported for more than one where the build has no threads.
 Status set_thread_count(int count);
 int thread_count();
+
+// Calls body(0) to body(count - 1), each once, on those threads, and returns when all are done.
+void in_parallel(size_t count, const std::function<void(size_t)>& body);
 
 }  // namespace offramp

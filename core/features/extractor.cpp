@@ -90,4 +90,23 @@ void FeatureTable::finish() {
   logit_chunks.clear();
 }
 
+Tensor rows_of(const Tensor& tensor, std::span<const int32_t> rows) {
+  Dims dims = tensor.dims();
+  const int64_t width = dims[0] > 0 ? tensor.elements() / dims[0] : 0;
+  dims[0] = int64_t(rows.size());
+  Tensor out(DType::kF32, dims);
+  for (size_t i = 0; i < rows.size(); ++i)
+    std::copy_n(tensor.data<float>().begin() + rows[i] * width, width, out.mutable_data<float>().begin() + int64_t(i) * width);
+  return out;
+}
+
+PointBatch read_table(const FeatureTable& table, int32_t exit_point, std::span<const int32_t> rows) {
+  PointBatch batch;
+  for (auto [matrix, to] : {std::pair{&table.gap_gmp[size_t(exit_point)], &batch.gap_gmp}, std::pair{&table.grid[size_t(exit_point)], &batch.grid}}) {
+    *to = Tensor(DType::kF32, {int64_t(rows.size()), matrix->columns()});
+    for (size_t i = 0; i < rows.size(); ++i) matrix->read_row(rows[i], to->mutable_data<float>().data() + int64_t(i) * matrix->columns());
+  }
+  return batch;
+}
+
 }  // namespace offramp

@@ -31,6 +31,32 @@ int64_t feature_length(Pooling pooling, const Dims& shape);
 // computes the same with ONNX's pooling operators.
 Tensor pool_features(const Tensor& map, Pooling pooling);
 
+// What a convolutional head takes of a map or signal: average-pooled first, so that its first layer does not cost as much as
+// the backbone's. Height is 1 for signals; channels is 0 for vectors, which have no such form.
+struct BodyMap {
+  int64_t pool_height = 1, pool_width = 1;  // kernel and stride; what does not fill a cell is left out
+  int64_t height = 0, width = 0, channels = 0;
+  int64_t values() const { return height * width * channels; }
+};
+BodyMap body_map(const Dims& shape);
+// Shapes: map [n, C, ...spatial] f32 -> [n, height, width, C].
+Tensor pool_body_map(const Tensor& map);
+
+// What heads at one exit point read, of a batch of rows.
+struct PointBatch {
+  Tensor gap_gmp, grid;  // [n, feature_length]
+  Tensor map;            // [n, height, width, channels]; empty where the point has none
+};
+
+// What a view of some rows gives: batches by exit point, and the backbone's logits if the view has its own.
+struct ViewBatch {
+  std::vector<PointBatch> points;
+  Tensor logits;  // [n, classes], or empty: those of the rows as they are
+  // Of blended rows, by row: the other row, and the share of the row itself. Empty if none is blended.
+  std::vector<int32_t> partners;
+  std::vector<float> shares;
+};
+
 // Rows x columns, f16: features need no more, and it halves what bounds the number of rows.
 class HalfMatrix {
  public:
@@ -56,6 +82,11 @@ struct FeatureTable {
   // To be called after the last row, before anything reads `logits`.
   void finish();
 };
+
+// Shapes: [n, ...] f32 -> the given rows of it.
+Tensor rows_of(const Tensor& tensor, std::span<const int32_t> rows);
+// Rows of a table as heads read them; without maps, which no table has.
+PointBatch read_table(const FeatureTable& table, int32_t exit_point, std::span<const int32_t> rows);
 
 class FeatureExtractor {
  public:

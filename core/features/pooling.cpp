@@ -8,6 +8,9 @@ namespace offramp {
 namespace {
 
 constexpr int64_t kMaxGridFeatures = 512;
+constexpr int64_t kMaxBodyValues = 40'000;
+constexpr int64_t kWideMap = 16, kLongSignal = 128;  // from there on a body sees a map or signal pooled
+  // of one row's map
 // Four lanes that every target has, so that native and wasm add in the same order.
 typedef float V4 __attribute__((vector_size(16)));
 
@@ -133,6 +136,50 @@ Tensor pool_features(const Tensor& map, Pooling pooling) {
       if (pooling == Pooling::kGapGmp) out[r * columns + channels + c] = total.max;
     }
   return pooled;
+}
+
+BodyMap body_map(const Dims& shape) {
+  BodyMap map;
+  if (shape.size() < 2 || shape.size() > 3) return map;
+  map.channels = shape[0];
+  const bool signal = shape.size() == 2;
+  map.height = signal ? 1 : shape[1];
+  map.width = shape.back();
+  const int64_t shorter = signal ? map.width : std::min(map.height, map.width);
+  const int64_t most = signal ? kLongSignal : kWideMap;
+  int64_t pool = shorter >= most ? 2 : 1;
+  while (shorter / pool > most) pool *= 2;
+  map.pool_width = pool;
+  if (!signal) map.pool_height = pool;
+  const auto values = [&] { return map.channels * (map.height / map.pool_height) * (map.width / map.pool_width); };
+  while (values() > kMaxBodyValues && map.height / map.pool_height + map.width / map.pool_width > 4) {
+    if (map.height / map.pool_height >= map.width / map.pool_width) map.pool_height *= 2;
+    else map.pool_width *= 2;
+  }
+  map.height /= map.pool_height;
+  map.width /= map.pool_width;
+  return map;
+}
+
+Tensor pool_body_map(const Tensor& in) {
+  const Dims& dims = in.dims();
+  const Dims shape(dims.begin() + 1, dims.end());
+  const BodyMap map = body_map(shape);
+  const int64_t rows = dims[0], height = shape.size() == 2 ? 1 : shape[1], width = shape.back();
+  Tensor out(DType::kF32, {rows, map.height, map.width, map.channels});
+  const float* from = in.data<float>().data();
+  float* to = out.mutable_data<float>().data();
+  const float share = 1.0f / float(map.pool_height * map.pool_width);
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t c = 0; c < map.channels; ++c, from += height * width)
+      for (int64_t y = 0; y < map.height; ++y)
+        for (int64_t x = 0; x < map.width; ++x) {
+          float sum = 0;
+          for (int64_t dy = 0; dy < map.pool_height; ++dy)
+            for (int64_t dx = 0; dx < map.pool_width; ++dx) sum += from[(y * map.pool_height + dy) * width + x * map.pool_width + dx];
+          to[((r * map.height + y) * map.width + x) * map.channels + c] = sum * share;
+        }
+  return out;
 }
 
 void HalfMatrix::append(std::span<const float> row_values) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "heads/matmul.h"
+#include "heads/network.h"
 #include "heads/training.h"
 
 namespace offramp {
@@ -11,19 +12,82 @@ namespace {
 
 constexpr int64_t kRowsAtOnce = 256;
 
+// Shapes: map [n, height, width, channels] -> pooled features [n, 2 * channels of the last convolution].
+Tensor run_body(const std::vector<HeadConv>& body, const Tensor& map) {
+  const int64_t rows = map.dims()[0];
+  // As a network in training with weights turned around and normalisation that does nothing: one definition of a body.
+  NetworkShape network;
+  std::vector<float> parameters;
+  BodyMoments moments;
+  for (const HeadConv& conv : body) {
+    const ConvLayer& layer = conv.layer;
+    const int64_t in = layer.depthwise ? 1 : layer.channels, out = layer.out_channels, window = layer.window();
+    network.body.push_back(layer);
+    for (int64_t k = 0; k < window; ++k)
+      for (int64_t c = 0; c < in; ++c)
+        for (int64_t o = 0; o < out; ++o) parameters.push_back(conv.weights[size_t((o * in + c) * window + k)]);
+    parameters.insert(parameters.end(), size_t(out), 1.0f);
+    parameters.insert(parameters.end(), conv.biases.begin(), conv.biases.end());
+    moments.mean.emplace_back(size_t(out), 0.0f);
+    moments.variance.emplace_back(size_t(out), 1.0f - kNormEpsilon);
+  }
+  BatchScratch scratch;
+  body_features(network, parameters, map.data<float>().data(), rows, scratch, moments);
+  return Tensor::of({rows, int64_t(scratch.features.size()) / rows}, scratch.features);
+}
+
 }  // namespace
 
 const std::vector<HeadKind>& head_family() {
-  static const std::vector<HeadKind> family = {{"linear_gap", Pooling::kGap, 0},
-                                               {"linear_gap_gmp", Pooling::kGapGmp, 0},
-                                               {"mlp_gap_gmp", Pooling::kGapGmp, 128},
-                                               {"mlp_grid", Pooling::kGrid, 128}};
+  constexpr BodyLayer kDepthwise = {0, 3, 1}, kDepthwiseHalving = {0, 3, 2};
+  static const std::vector<HeadKind> family = {
+      {"linear_gap", Pooling::kGap, 0},
+      {"linear_gap_gmp", Pooling::kGapGmp, 0},
+      {"mlp_gap_gmp", Pooling::kGapGmp, 128},
+      {"mlp_grid", Pooling::kGrid, 128},
+      {"separable_s", Pooling::kGapGmp, 0, {kDepthwiseHalving, {40, 1, 1}, kDepthwise, {40, 1, 1}}},
+      {"separable_m", Pooling::kGapGmp, 0, {kDepthwiseHalving, {64, 1, 1}, kDepthwise, {64, 1, 1}}},
+      {"separable_l", Pooling::kGapGmp, 0, {{64, 1, 1}, kDepthwise, {64, 1, 1}, kDepthwise, {64, 1, 1}}},
+      {"conv_s", Pooling::kGapGmp, 0, {{32, 3, 2}, {64, 3, 1}}},
+      {"conv_m", Pooling::kGapGmp, 0, {{32, 3, 1}, {64, 3, 2}, {64, 3, 1}}},
+      {"conv_l", Pooling::kGapGmp, 0, {{64, 3, 1}, {64, 3, 1}}}};
   return family;
 }
 
-int64_t Head::macs() const { return kind.hidden > 0 ? kind.hidden * (inputs + classes) : inputs * classes; }
+NetworkShape network_of(const HeadKind& kind, const Dims& shape, int64_t classes) {
+  NetworkShape network;
+  network.hidden = kind.hidden;
+  network.classes = classes;
+  if (kind.body.empty()) {
+    network.inputs = feature_length(kind.pooling, shape);
+    return network;
+  }
+  const BodyMap map = body_map(shape);
+  OFFRAMP_CHECK(map.channels > 0 && kind.pooling == Pooling::kGapGmp);
+  int64_t height = map.height, width = map.width, channels = map.channels;
+  for (const BodyLayer& layer : kind.body) {
+    const bool flat = height == 1;
+    network.body.push_back({height, width, channels, layer.channels > 0 ? layer.channels : channels, flat ? 1 : layer.kernel, layer.kernel,
+                            flat ? 1 : layer.stride, layer.stride, layer.channels == 0});
+    height = network.body.back().out_height();
+    width = network.body.back().out_width();
+    channels = network.body.back().out_channels;
+  }
+  network.inputs = 2 * channels;
+  return network;
+}
 
-int64_t Head::parameters() const { return int64_t(w1.size() + b1.size() + w2.size() + b2.size()); }
+int64_t Head::macs() const {
+  int64_t sum = kind.hidden > 0 ? kind.hidden * (inputs + classes) : inputs * classes;
+  for (const HeadConv& conv : body) sum += conv.layer.macs();
+  return sum;
+}
+
+int64_t Head::parameters() const {
+  size_t sum = w1.size() + b1.size() + w2.size() + b2.size();
+  for (const HeadConv& conv : body) sum += conv.weights.size() + conv.biases.size();
+  return int64_t(sum);
+}
 
 Tensor Head::logits(const Tensor& features) const {
   OFFRAMP_CHECK(features.dims().size() == 2 && features.dims()[1] == inputs);
@@ -42,6 +106,17 @@ Tensor Head::logits(const Tensor& features) const {
   matmul_add(rows, classes, kind.hidden, row_major(values.data(), kind.hidden), transposed(w2.data(), kind.hidden),
              logits.data(), classes);
   return out;
+}
+
+Tensor Head::logits(const PointBatch& batch) const {
+  if (!body.empty()) return logits(run_body(body, batch.map));
+  if (kind.pooling == Pooling::kGrid) return logits(batch.grid);
+  if (kind.pooling == Pooling::kGapGmp) return logits(batch.gap_gmp);
+  const int64_t rows = batch.gap_gmp.dims()[0], columns = batch.gap_gmp.dims()[1];
+  Tensor gap(DType::kF32, {rows, columns / 2});
+  for (int64_t r = 0; r < rows; ++r)
+    std::copy_n(batch.gap_gmp.data<float>().data() + r * columns, columns / 2, gap.mutable_data<float>().data() + r * (columns / 2));
+  return logits(gap);
 }
 
 Tensor head_logits(const Head& head, const FeatureTable& table, int64_t exit_point) {

@@ -28,7 +28,7 @@ void load_rows(FeatureReader& reader, const Standardizer& standard, std::span<co
   const auto columns = reader.columns(), classes = int64_t(target_mean.size());
   for (size_t i = 0; i < rows.size(); ++i, x += columns, y += classes) {
     reader.read(rows[i], x);
-    standard.apply(x);
+    standard.apply(std::span(x, size_t(columns)));
     for (int64_t c = 0; c < classes; ++c) y[c] = float(-target_mean[size_t(c)]);
     y[labels[size_t(rows[i])]] += 1.0f;
   }
@@ -159,17 +159,19 @@ Slope likelihood_slope(std::span<const float> logits, std::span<const int32_t> l
 
 }  // namespace
 
-Result<Head> fit_ridge(const HeadKind& kind, const FeatureTable& table, int64_t exit_point, int64_t classes) {
-  if (table.rows() == 0) return invalid_data("no rows to fit a head on");
+Result<Head> fit_ridge(const HeadKind& kind, const FeatureTable& table, int64_t exit_point, int64_t classes, std::vector<int32_t> from) {
+  if (from.empty())
+    for (int64_t r = 0; r < table.rows(); ++r) from.push_back(int32_t(r));
+  if (from.empty()) return invalid_data("no rows to fit a head on");
   for (size_t r = 0; r < table.labels.size(); ++r)
     if (table.labels[r] < 0 || table.labels[r] >= classes)
       return invalid_data("label " + std::to_string(table.labels[r]) + " of row " + std::to_string(r) +
                           " is outside the model's " + std::to_string(classes) + " classes");
   FeatureReader reader(table, exit_point, kind.pooling);
   const int64_t columns = reader.columns();
-  const int64_t count = std::min(columns > kMostSolved ? kMostSolved : kMostRows, table.rows());
+  const int64_t count = std::min(columns > kMostSolved ? kMostSolved : kMostRows, int64_t(from.size()));
   std::vector<int32_t> rows(static_cast<size_t>(count));
-  for (int64_t i = 0; i < count; ++i) rows[size_t(i)] = int32_t(i * table.rows() / count);
+  for (int64_t i = 0; i < count; ++i) rows[size_t(i)] = from[size_t(i * int64_t(from.size()) / count)];
   const Standardizer standard = reader.standardizer(rows);
   if (!standard.finite)
     return invalid_data("features of exit point " + std::to_string(exit_point) +
@@ -181,7 +183,7 @@ Result<Head> fit_ridge(const HeadKind& kind, const FeatureTable& table, int64_t 
                                           ? solve_dual(reader, standard, table.labels, rows, target_mean)
                                           : solve_primal(reader, standard, table.labels, rows, target_mean);
   Head head;
-  head.kind = {"ridge", kind.pooling, 0};
+  head.kind = {"ridge", kind.pooling, 0, {}};
   head.inputs = columns;
   head.classes = classes;
   head.w1.resize(size_t(classes * columns));

@@ -3,86 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/math.h"
-#include "heads/matmul.h"
 
 namespace offramp {
-namespace {
-
-void fill_rows(std::vector<float>& out, std::span<const float> row, int64_t rows) {
-  out.resize(size_t(rows) * row.size());
-  for (int64_t r = 0; r < rows; ++r) std::copy(row.begin(), row.end(), out.begin() + int64_t(row.size()) * r);
-}
-
-// Turns logits into (softmax - target) / rows and returns the mean loss.
-double softmax_loss(std::span<float> logits, const float* targets, int64_t rows, int64_t classes) {
-  double loss = 0;
-  const float share = 1.0f / float(rows);
-  for (int64_t r = 0; r < rows; ++r) {
-    float* row = logits.data() + r * classes;
-    const float* target = targets + r * classes;
-    const float largest = *std::max_element(row, row + classes);
-    float total = 0;
-    double target_mean = 0, target_sum = 0;
-    for (int64_t c = 0; c < classes; ++c) {
-      const float exponent = row[c] - largest;
-      target_mean += double(target[c]) * exponent;
-      target_sum += target[c];
-      row[c] = exp_exact(exponent);
-      total += row[c];
-    }
-    loss += double(log_exact(total)) * target_sum - target_mean;
-    const float inverse = 1.0f / total;
-    for (int64_t c = 0; c < classes; ++c) row[c] = (row[c] * inverse - target[c]) * share;
-  }
-  return loss / double(rows);
-}
-
-void add_column_sums(const float* values, int64_t rows, int64_t columns, float* out) {
-  for (int64_t r = 0; r < rows; ++r)
-    for (int64_t c = 0; c < columns; ++c) out[c] += values[r * columns + c];
-}
-
-}  // namespace
-
-double batch_loss(const NetworkShape& shape, std::span<const float> parameters, const float* x, const float* targets,
-                  int64_t rows, std::span<float> gradient, BatchScratch& scratch) {
-  const int64_t inputs = shape.inputs, hidden = shape.hidden, classes = shape.classes, width = shape.width();
-  const float* w1 = parameters.data();
-  const float* w2 = parameters.data() + shape.w2();
-  std::vector<float>& first = hidden > 0 ? scratch.hidden : scratch.logits;
-  fill_rows(first, parameters.subspan(size_t(shape.b1()), size_t(width)), rows);
-  matmul_add(rows, width, inputs, row_major(x, inputs), row_major(w1, width), first.data(), width);
-  if (hidden > 0) {
-    for (float& h : scratch.hidden) h = std::max(h, 0.0f);
-    fill_rows(scratch.logits, parameters.subspan(size_t(shape.b2()), size_t(classes)), rows);
-    matmul_add(rows, classes, hidden, row_major(scratch.hidden.data(), hidden), row_major(w2, classes),
-               scratch.logits.data(), classes);
-  }
-  const double loss = softmax_loss(scratch.logits, targets, rows, classes);
-  if (gradient.empty()) return loss;
-
-  std::fill(gradient.begin(), gradient.end(), 0.0f);
-  const float* back = scratch.logits.data();
-  if (hidden > 0) {
-    add_column_sums(back, rows, classes, gradient.data() + shape.b2());
-    matmul_add(hidden, classes, rows, transposed(scratch.hidden.data(), hidden), row_major(back, classes),
-               gradient.data() + shape.w2(), classes);
-    scratch.hidden_gradient.assign(size_t(rows * hidden), 0.0f);
-    matmul_add(rows, hidden, classes, row_major(back, classes), transposed(w2, classes), scratch.hidden_gradient.data(),
-               hidden);
-    for (size_t i = 0; i < scratch.hidden.size(); ++i)
-      if (scratch.hidden[i] <= 0) scratch.hidden_gradient[i] = 0;
-    back = scratch.hidden_gradient.data();
-  }
-  add_column_sums(back, rows, width, gradient.data() + shape.b1());
-  matmul_add(inputs, width, rows, transposed(x, inputs), row_major(back, width), gradient.data(), width);
-  return loss;
-}
-
-void Standardizer::apply(float* row) const {
+void Standardizer::apply(std::span<float> row) const {
   // A column that was not finite must not leak through as infinity times zero.
-  for (size_t c = 0; c < mean.size(); ++c) row[c] = scale[c] > 0 ? (row[c] - mean[c]) * scale[c] : 0.0f;
+  for (size_t at = 0; at < row.size(); at += mean.size())
+    for (size_t c = 0; c < mean.size(); ++c) row[at + c] = scale[c] > 0 ? (row[at + c] - mean[c]) * scale[c] : 0.0f;
 }
 
 FeatureReader::FeatureReader(const FeatureTable& table, int64_t exit_point, Pooling pooling) {

@@ -27,7 +27,10 @@ void claim_name(Graph& graph, ValueId value, const std::string& name) {
 
 Status check_head(const Head& head, const Dims& shape, int64_t classes) {
   if (shape.size() > 3) return unsupported("a head needs a vector, signal or map, got shape " + to_string(shape));
-  const int64_t inputs = feature_length(head.kind.pooling, shape);
+  if (!head.kind.body.empty() && body_map(shape).channels == 0)
+    return invalid_argument("a head with convolutions needs a signal or map, got shape " + to_string(shape));
+  const NetworkShape network = network_of(head.kind, shape, classes);
+  const int64_t inputs = network.inputs;
   if (head.inputs != inputs)
     return invalid_argument("the head takes " + std::to_string(head.inputs) + " features, shape " + to_string(shape) +
                             " gives " + std::to_string(inputs));
@@ -36,10 +39,15 @@ Status check_head(const Head& head, const Dims& shape, int64_t classes) {
                             std::to_string(classes));
   const int64_t hidden = head.kind.hidden, first = hidden > 0 ? hidden : classes, second = hidden > 0 ? classes : 0;
   const auto fits = [](const std::vector<float>& weights, int64_t count) { return int64_t(weights.size()) == count; };
-  if (hidden < 0 || !fits(head.w1, first * inputs) || !fits(head.b1, first) || !fits(head.w2, second * hidden) ||
+  bool body_fits = head.body.size() == network.body.size();
+  for (size_t l = 0; body_fits && l < head.body.size(); ++l)
+    body_fits = fits(head.body[l].weights, network.body[l].weights()) && fits(head.body[l].biases, network.body[l].out_channels);
+  if (hidden < 0 || !body_fits || !fits(head.w1, first * inputs) || !fits(head.b1, first) || !fits(head.w2, second * hidden) ||
       !fits(head.b2, second))
     return invalid_argument("the head's weights do not have the sizes that its kind asks for");
-  for (const auto* weights : {&head.w1, &head.b1, &head.w2, &head.b2})
+  std::vector<const std::vector<float>*> all = {&head.w1, &head.b1, &head.w2, &head.b2};
+  for (const HeadConv& conv : head.body) all.insert(all.end(), {&conv.weights, &conv.biases});
+  for (const auto* weights : all)
     for (float weight : *weights)
       if (!std::isfinite(weight)) return invalid_argument("the head has weights that are not finite");
   return {};
@@ -78,8 +86,40 @@ ValueId add_dense(Graph& graph, ValueId features, const std::vector<float>& weig
   return graph.add_node("Gemm", {features, w, b}, name, {{"transB", int64_t{1}}});
 }
 
+// The convolutions of a head, on the map as body_map() has it pooled.
+ValueId add_body(Graph& graph, ValueId map, const Head& head, const Dims& shape) {
+  const bool signal = shape.size() == 2;
+  const auto spatial = [&](int64_t height, int64_t width) { return signal ? std::vector<int64_t>{width} : std::vector<int64_t>{height, width}; };
+  const BodyMap form = body_map(shape);
+  if (form.pool_height * form.pool_width > 1) {
+    const auto window = spatial(form.pool_height, form.pool_width);
+    map = graph.add_node("AveragePool", {map}, "head_pool",
+                         {{"kernel_shape", window}, {"pads", std::vector<int64_t>(2 * window.size(), 0)}, {"strides", window}});
+  }
+  for (size_t l = 0; l < head.body.size(); ++l) {
+    const HeadConv& conv = head.body[l];
+    const ConvLayer& layer = conv.layer;
+    const std::string name = "head_conv" + std::to_string(l);
+    const auto kernel = spatial(layer.kernel_height, layer.kernel_width);
+    auto pads = spatial((layer.kernel_height - 1) / 2, (layer.kernel_width - 1) / 2);
+    pads.insert(pads.end(), pads.begin(), pads.begin() + int64_t(kernel.size()));
+    Dims dims = {layer.out_channels, layer.depthwise ? 1 : layer.channels};
+    dims.insert(dims.end(), kernel.begin(), kernel.end());
+    const ValueId weights = graph.add_constant(name + "_weights", Tensor::of(dims, conv.weights));
+    const ValueId biases = graph.add_constant(name + "_biases", Tensor::of({layer.out_channels}, conv.biases));
+    const ValueId out = graph.add_node("Conv", {map, weights, biases}, name,
+                                       {{"group", layer.depthwise ? layer.channels : int64_t{1}},
+                                        {"kernel_shape", kernel},
+                                        {"pads", pads},
+                                        {"strides", spatial(layer.stride_height, layer.stride_width)}});
+    map = graph.add_node("Relu", {out}, name + "_relu");
+  }
+  return map;
+}
+
 ValueId add_head(Graph& graph, ValueId boundary, const Head& head, const Dims& shape) {
-  const ValueId features = add_pooling(graph, boundary, head.kind.pooling, shape);
+  const ValueId map = head.body.empty() ? boundary : add_body(graph, boundary, head, shape);
+  const ValueId features = add_pooling(graph, map, head.kind.pooling, shape);
   if (head.kind.hidden == 0) return add_dense(graph, features, head.w1, head.b1, "head_dense");
   const ValueId hidden = add_dense(graph, features, head.w1, head.b1, "head_hidden");
   return add_dense(graph, graph.add_node("Relu", {hidden}, "head_relu"), head.w2, head.b2, "head_dense");

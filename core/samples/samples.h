@@ -53,4 +53,8 @@ struct SplitShares {
 // kInvalidArgument for shares that are negative, not finite, or all 0.
 Result<Split> split_rows(std::span<const int32_t> labels, std::span<const int64_t> groups, const SplitShares& shares, uint64_t seed);
 
+// Deals rows into `folds` parts of equal size, seeded: classes spread evenly, rows of one group (if groups are given) together.
+// Returns the fold of each row. Errors: kInvalidArgument unless 2 <= folds <= 255; kInvalidData if sizes differ.
+Result<std::vector<uint8_t>> deal_folds(std::span<const int32_t> labels, std::span<const int64_t> groups, int folds, uint64_t seed);
+
 }  // namespace offramp

@@ -196,4 +196,37 @@ Result<Split> split_rows(std::span<const int32_t> labels, std::span<const int64_
   return split;
 }
 
+Result<std::vector<uint8_t>> deal_folds(std::span<const int32_t> labels, std::span<const int64_t> groups, int folds, uint64_t seed) {
+  if (folds < 2 || folds > 255) return invalid_argument("folds: expected 2 to 255, got " + std::to_string(folds));
+  if (!groups.empty() && groups.size() != labels.size())
+    return invalid_data("expected a group for each of " + std::to_string(labels.size()) + " rows, got " + std::to_string(groups.size()));
+  int32_t classes = 0;
+  const std::vector<int32_t> numbered = dense(labels, classes);
+  std::vector<int64_t> own(labels.size());  // without groups, each row is one
+  for (size_t row = 0; row < own.size(); ++row) own[row] = int64_t(row);
+  std::vector<Group> dealt = collect_groups(numbered, groups.empty() ? std::span<const int64_t>(own) : groups);
+  Rng rng(seed, 5);
+  rng.shuffle(std::span(dealt));
+  std::stable_sort(dealt.begin(), dealt.end(), [](const Group& a, const Group& b) { return a.rows.size() > b.rows.size(); });
+  std::vector<double> class_rows(static_cast<size_t>(classes));
+  for (int32_t label : numbered) class_rows[size_t(label)] += 1;
+  std::vector<std::vector<double>> have(size_t(folds), std::vector<double>(class_rows.size()));
+  std::vector<double> total(static_cast<size_t>(folds));
+  std::vector<uint8_t> fold_of(labels.size());
+  for (const Group& group : dealt) {
+    // Where the group's classes, and then rows of any kind, are scarcest.
+    size_t best = 0;
+    double least = std::numeric_limits<double>::infinity();
+    for (size_t f = 0; f < size_t(folds); ++f) {
+      double crowd = total[f] / double(labels.size());
+      for (const auto& [label, count] : group.class_counts) crowd += have[f][size_t(label)] / class_rows[size_t(label)] * double(count) / double(group.rows.size());
+      if (crowd < least) best = f, least = crowd;
+    }
+    for (const auto& [label, count] : group.class_counts) have[best][size_t(label)] += double(count);
+    total[best] += double(group.rows.size());
+    for (int32_t row : group.rows) fold_of[size_t(row)] = uint8_t(best);
+  }
+  return fold_of;
+}
+
 }  // namespace offramp

@@ -164,7 +164,7 @@ TEST_CASE("training: the same bits on every host") {
   for (Score score : {Score::kMaxProbability, Score::kMargin, Score::kEntropy})
     scores.push_back(score_row(logits.data<float>().first(3), 1.5f, score, probabilities));
   mix(scores);
-  CHECK(digest == 1697931425u);  // recorded from the native build
+  CHECK(digest == 1484421536u);  // recorded from the native build
 }
 
 TEST_CASE("training: constant columns carry no weight, bad columns are left out") {
@@ -220,7 +220,7 @@ TEST_CASE("ridge: solves its own normal equations") {
   std::vector<float> x(30);
   for (int32_t r : rows) {
     reader.read(r, x.data());
-    standard.apply(x.data());
+    standard.apply(x);
     const double residual = double(table.labels[size_t(r)] == 0) - logits.data<float>()[size_t(r) * 3];
     for (size_t f = 0; f < 30; ++f) {
       slope[f] += x[f] * residual;

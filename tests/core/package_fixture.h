@@ -65,13 +65,20 @@ inline Graph graph_of(const std::string& text) {
 inline Head random_head(const HeadKind& kind, const Dims& shape, int64_t classes, uint64_t seed) {
   Head head;
   head.kind = kind;
-  head.inputs = feature_length(kind.pooling, shape);
+  const NetworkShape network = network_of(kind, shape, classes);
+  head.inputs = network.inputs;
   head.classes = classes;
   Rng rng(seed);
   const auto fill = [&](std::vector<float>& values, int64_t count, float scale) {
     values.resize(size_t(count));
     for (float& value : values) value = rng.normal() * scale;
   };
+  for (const ConvLayer& layer : network.body) {
+    HeadConv conv = {layer, {}, {}};
+    fill(conv.weights, layer.weights(), 0.4f);
+    fill(conv.biases, layer.out_channels, 0.3f);
+    head.body.push_back(std::move(conv));
+  }
   const int64_t first = kind.hidden > 0 ? kind.hidden : classes;
   fill(head.w1, first * head.inputs, 0.5f);
   fill(head.b1, first, 0.1f);

@@ -42,6 +42,38 @@ std::vector<int32_t> two_classes(size_t rows) {
   return labels;
 }
 
+TEST_CASE("folds: even in size and classes, groups whole, seeded") {
+  std::vector<int32_t> labels;
+  std::vector<int64_t> groups;
+  for (int32_t row = 0; row < 600; ++row) {
+    labels.push_back(row % 20 == 0 ? 1 : 0);
+    groups.push_back(row % 60);
+  }
+  const auto folds = deal_folds(labels, {}, 10, 3);
+  REQUIRE(folds.ok());
+  std::vector<int> size(10), rare(10);
+  for (size_t row = 0; row < labels.size(); ++row) {
+    ++size[(*folds)[row]];
+    rare[(*folds)[row]] += labels[row];
+  }
+  for (int f = 0; f < 10; ++f) {
+    CHECK(size[size_t(f)] == doctest::Approx(60).epsilon(0.1));
+    CHECK(rare[size_t(f)] == 3);
+  }
+  CHECK(*folds == *deal_folds(labels, {}, 10, 3));
+  CHECK(*folds != *deal_folds(labels, {}, 10, 4));
+  const auto grouped = deal_folds(labels, groups, 10, 3);
+  REQUIRE(grouped.ok());
+  std::vector<int> grouped_size(10);
+  for (size_t row = 0; row < labels.size(); ++row) {
+    CHECK((*grouped)[row] == (*grouped)[size_t(groups[row])]);
+    ++grouped_size[(*grouped)[row]];
+  }
+  for (int rows : grouped_size) CHECK(rows == 60);
+  CHECK(deal_folds(labels, {}, 1, 0).error().message == "folds: expected 2 to 255, got 1");
+  CHECK(deal_folds(labels, std::vector<int64_t>(3), 10, 0).error().code == ErrorCode::kInvalidData);
+}
+
 }  // namespace
 
 TEST_CASE("each part has its share of every class, within two rows") {

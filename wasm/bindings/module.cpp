@@ -48,6 +48,12 @@ double allocated_bytes() { return double(size_t(mallinfo().uordblks)); }
 
 val inspect(const val& onnx) { return reply(inspect_model(source_from(onnx)), text); }
 
+std::vector<int64_t> group_ids(const val& groups) {
+  std::vector<int64_t> ids;
+  for (double group : emscripten::vecFromJSArray<double>(groups)) ids.push_back(int64_t(group));
+  return ids;
+}
+
 val split(const val& labels, const val& groups, const std::string& shares_json, double seed) {
   const auto work = [&]() -> Result<Split> {
     OFFRAMP_TRY(const Json json, options_from(shares_json));
@@ -56,9 +62,7 @@ val split(const val& labels, const val& groups, const std::string& shares_json, 
     OFFRAMP_TRY(shares.select, json_number(json, "select", ErrorCode::kInvalidArgument));
     OFFRAMP_TRY(shares.certify, json_number(json, "certify", ErrorCode::kInvalidArgument));
     OFFRAMP_TRY(shares.test, json_number(json, "test", ErrorCode::kInvalidArgument));
-    std::vector<int64_t> group_ids;
-    for (double group : emscripten::vecFromJSArray<double>(groups)) group_ids.push_back(int64_t(group));
-    return split_rows(ints_from(labels), group_ids, shares, uint64_t(seed));
+    return split_rows(ints_from(labels), group_ids(groups), shares, uint64_t(seed));
   };
   return reply(work(), [](const Split& parts) {
     val object = val::object();
@@ -124,10 +128,10 @@ val create_augmenter(const val& onnx, const std::string& options) {
   return reply(work(), owned<Augmenter>);
 }
 
-val augmenter_add_rows(Augmenter& augmenter, const std::string& part, const val& raw, const val& labels) {
+val augmenter_add_rows(Augmenter& augmenter, const std::string& part, const val& raw, const val& labels, const val& groups) {
   const auto work = [&]() -> Status {
     OFFRAMP_TRY(const Tensor tensor, tensor_from(raw));
-    if (part == "train") return augmenter.add_rows(Augmenter::Part::kTrain, tensor, ints_from(labels));
+    if (part == "train") return augmenter.add_rows(Augmenter::Part::kTrain, tensor, ints_from(labels), group_ids(groups));
     if (part == "select") return augmenter.add_rows(Augmenter::Part::kSelect, tensor, ints_from(labels));
     if (part == "test") return augmenter.add_rows(Augmenter::Part::kTest, tensor, ints_from(labels));
     return invalid_argument("unknown part \"" + part + "\": expected train, select or test");

@@ -30,6 +30,13 @@ Status set_thread_count(int count) {
 
 int thread_count() { return chosen; }
 
+void in_parallel(size_t count, const std::function<void(size_t)>& body) {
+  if (count == 0) return;
+  pthreadpool_parallelize_1d(
+      current, [](void* context, size_t index) { (*static_cast<const std::function<void(size_t)>*>(context))(index); },
+      const_cast<std::function<void(size_t)>*>(&body), count, /*flags=*/0);
+}
+
 namespace xnnpack {
 
 pthreadpool_t thread_pool() { return current; }

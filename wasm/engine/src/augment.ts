@@ -24,6 +24,7 @@ export interface AugmentOptions {
   labels?: string[] | undefined;
 }
 
+/** Without select rows (a set of none), thresholds are chosen on the train rows, by heads that were trained without them. */
 export interface AugmentData {
   train: Dataset;
   select: Dataset;
@@ -48,8 +49,8 @@ const largestChunk = 64;
 const latencyEffort = { most: 200, least: 10, milliseconds: 20_000 };
 // Seconds relative to each other on a small residual network; the estimator corrects them as it goes.
 const phases: PhaseSpec[] = [
-  { name: 'extract', weight: 8 }, { name: 'screen', weight: 2 }, { name: 'train', weight: 8 },
-  { name: 'search', weight: 2 }, { name: 'measure', weight: 1 },
+  { name: 'extract', weight: 4 }, { name: 'screen', weight: 1 }, { name: 'qualify', weight: 4 }, { name: 'train', weight: 12 },
+  { name: 'paper', weight: 2 }, { name: 'search', weight: 2 }, { name: 'evaluate', weight: 1 }, { name: 'measure', weight: 1 },
 ];
 
 /** Errors: as the core's augmenter, naming the data; cancelled as soon as the piece at work is done. */
@@ -104,7 +105,7 @@ async function addAllRows(
     for (let begin = 0; begin < set.y.length;) {
       const chunk = sliceDataset(set, begin, Math.min(begin + sizer.rows, set.y.length));
       const chunkStart = performance.now();
-      within(`data ${set.name} (${part})`, () => augmenter.addRows(part, chunk.x, chunk.y));
+      within(`data ${set.name} (${part})`, () => augmenter.addRows(part, chunk.x, chunk.y, part === 'train' ? chunk.groups : undefined));
       sizer.record(performance.now() - chunkStart);
       begin += chunk.y.length;
       done += chunk.y.length;

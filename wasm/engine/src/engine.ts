@@ -187,8 +187,9 @@ export class Session extends Handle<RawSession> {
 
 /** From rows to a package: addRows() for every chunk of every part, step() until finished, result() and package(). */
 export class Augmenter extends Handle<RawAugmenter> {
-  addRows(part: Part, x: RawTensor, labels: Int32Array): void {
-    unwrap(() => this.object.addRows(part, x, labels));
+  /** `groups` of train rows stay together wherever rows are divided. */
+  addRows(part: Part, x: RawTensor, labels: Int32Array, groups = new Float64Array(0)): void {
+    unwrap(() => this.object.addRows(part, x, labels, groups));
   }
   step(): StepProgress {
     return unwrap(() => this.object.step());

@@ -60,7 +60,7 @@ export interface StepProgress {
 }
 
 export interface RawAugmenter extends RawHandle {
-  addRows(part: Part, x: RawTensor, labels: Int32Array): RawResult<null>;
+  addRows(part: Part, x: RawTensor, labels: Int32Array, groups: Float64Array): RawResult<null>;
   step(): RawResult<StepProgress>;
   result(): RawResult<string>;
   package(hostEvidenceJson: string): RawResult<PackageFile[]>;

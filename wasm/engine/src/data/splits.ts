@@ -17,9 +17,12 @@ export interface Parts {
   said: string[];
 }
 
+// Cross-fitting trains every head six times: more rows than these are better divided.
+const mostCrossFitted = 12_000;
+
 /**
  * Named sets are used as they are. Without --test, half of --select is kept for the report: those rows the backbone
- * has not seen either. With only --data, it is split half, quarter, quarter.
+ * has not seen either. Without --select, few rows do for heads and thresholds both (the core cross-fits), many are split.
  * Errors: invalid_data if samples or preprocessing differ between the sets, or there are too few rows to split.
  */
 export function makeParts(engine: Engine, sets: NamedSets, seed: number): Parts {
@@ -36,10 +39,19 @@ export function makeParts(engine: Engine, sets: NamedSets, seed: number): Parts 
   }
   const warning = 'if the model was trained on these rows, thresholds will be too optimistic: name unseen rows with --select';
   if (test !== undefined) {
+    if (data.y.length <= mostCrossFitted) return { train: data, select: takeRows(data, new Int32Array(0)), test, said: [`no --select: ${crossFitted(data.name)}; ${warning}`] };
     const halves = split(data, { train: 0.7, select: 0.3, test: 0 });
     return { train: halves.train, select: halves.select, test, said: [`no --select: thresholds are chosen on 30 % of ${data.name}; ${warning}`] };
   }
+  if (data.y.length <= mostCrossFitted) {
+    const parts = split(data, { train: 0.7, select: 0, test: 0.3 });
+    return { ...parts, said: [`no --select and --test: 30 % of ${data.name} is kept for the report; ${crossFitted('the rest')}; ${warning}`] };
+  }
   return { ...split(data, { train: 0.5, select: 0.25, test: 0.25 }), said: [`no --select and --test: ${data.name} is split into train, select and test (50, 25, 25 %); ${warning}`] };
+}
+
+function crossFitted(name: string): string {
+  return `${name} trains heads and chooses thresholds, each row judged by heads that were trained without it`;
 }
 
 function checkAlike(data: Dataset, other: Dataset): void {

@@ -1,0 +1,365 @@
+// Which heads stand where: closed-form heads grade every exit point, the family is tried briefly at the promising ones, and the kinds
+// that a search would use are trained in full.
+#include <algorithm>
+#include <cmath>
+
+#include "augmenter.h"
+#include "exec/threads.h"
+#include "features/layout.h"
+
+namespace offramp {
+namespace {
+
+constexpr int64_t kQualifyVisits = 24'000;           // rows times epochs of the brief training
+constexpr double kQualifyViewMacs = 3e12;            // that extracting views may cost, for the brief training
+constexpr double kTrainViewMacs = 12e12;             // and for the full one
+constexpr int64_t kKeptBytes = int64_t{800} << 20;   // for views that come up again
+constexpr float kBlended = 0.6f;                     // share of rows that are blended with another, in a view
+constexpr double kMostHeadShare = 0.08, kMostSmallHeadShare = 0.2, kSmallHead = 1e6;  // of the backbone's MACs that a head may cost
+constexpr size_t kMostFinalists = 4;
+constexpr int kFits = 5;                             // cross-fitting: each without a fifth of the rows
+constexpr int64_t kScoreRows = 128;                  // per step
+constexpr double kProbeMacs = 5e11;                  // that choosing views may cost
+constexpr double kMostViewLoss = 0.02;               // of the backbone's accuracy, by a view that keeps the class
+constexpr FoldMask kGradeFolds = 0b111, kGradeStop = 0b1000, kLastFold = 1u << (kFolds - 1);
+
+Dims point_shape(const Graph& graph, const ExitPoint& point) { return head_shape(point.shape, has_channels_last(graph, point.value)); }
+
+// A tenth of the rows tells when to stop, and is held out of training with those that the fit is graded on.
+FamilyJob fold_job(int32_t point, const HeadKind& kind, FoldMask graded, FoldMask stop) { return {point, kind, graded | stop, stop}; }
+
+}  // namespace
+
+// Closed-form heads at one exit point.
+Status Augmenter::State::screen_next() {
+  const auto point = int32_t(done);
+  double best = 0;
+  for (Pooling pooling : {Pooling::kGapGmp, Pooling::kGrid}) {
+    OFFRAMP_TRY(const Head head, fit_ridge({"ridge", pooling}, train(), point, classes, fit_rows).within("exit point " + exit_points[size_t(point)].at));
+    Tensor graded = head_logits(head, select(), point);
+    if (cross_fitted) graded = rows_of(graded, grade_rows);
+    ExitCandidate candidate;
+    candidate.exit_point = candidate.head = point;
+    candidate.score = Score::kMargin;
+    candidate.backbone_cost = double(exit_points[size_t(point)].macs);
+    candidate.head_cost = double(head.macs());
+    // Regression outputs lie near 0 and 1; a sharper softmax spreads their margins.
+    fill_rows(candidate, graded, 0.1f);
+    best = std::max(best, accuracy_of(candidate.predictions, screened.labels));
+    screened.candidates.push_back(std::move(candidate));
+  }
+  screen_accuracy.push_back(best);
+  if (++done < total) return {};
+  OFFRAMP_TRY(std::vector<int32_t> promising, choose_promising(screened, options.search, size_t(options.promising)));
+  std::sort(promising.begin(), promising.end());
+  return begin_qualify(promising);
+}
+
+Status Augmenter::State::begin_qualify(const std::vector<int32_t>& promising) {
+  OFFRAMP_RETURN_IF_ERROR(choose_views());
+  const double backbone = double(costs.macs);
+  const double most_macs = std::max(kMostHeadShare * backbone, std::min(kSmallHead, kMostSmallHeadShare * backbone));
+  for (int32_t point : promising) {
+    const Dims shape = point_shape(graph, exit_points[size_t(point)]);
+    const size_t before = qualifying.size();
+    for (const HeadKind& kind : head_family()) {
+      if (kind.pooling == Pooling::kGap) continue;  // the paper's; never better than with the maximum beside the average
+      if (!kind.body.empty() && body_map(shape).channels == 0) continue;
+      if (double(network_of(kind, shape, classes).macs()) <= most_macs || (kind.body.empty() && kind.hidden == 0)) qualifying.push_back({point, kind});
+    }
+    OFFRAMP_CHECK(qualifying.size() > before);
+  }
+  TrainOptions brief = options.train;
+  brief.epochs = int(std::clamp<int64_t>(kQualifyVisits / train().rows(), 2, std::max(2, brief.epochs / 3)));
+  OFFRAMP_RETURN_IF_ERROR(open_source(qualifying, 0, brief.epochs, kQualifyViewMacs));
+  std::vector<FamilyJob> jobs;
+  for (const HeadChoice& choice : qualifying) {
+    const int32_t at = position_in_source(choice.exit_point);
+    jobs.push_back(cross_fitted ? fold_job(at, choice.kind, kGradeFolds, kGradeStop) : fold_job(at, choice.kind, 0, kLastFold));
+  }
+  return begin_family(std::move(jobs), brief, Phase::kQualify);
+}
+
+Status Augmenter::State::begin_family(std::vector<FamilyJob> jobs, const TrainOptions& how, Phase next) {
+  std::vector<Dims> shapes;
+  for (int32_t point : source_points) shapes.push_back(point_shape(graph, exit_points[size_t(point)]));
+  trainer = std::make_unique<FamilyTrainer>([this](std::span<const int32_t> rows, int64_t view) { return source->read(rows, view); }, train().labels,
+                                            train().logits.data<float>(), folds, std::move(shapes), std::move(jobs), how);
+  phase = next;
+  done = 0;
+  total = trainer->total_steps();
+  return {};
+}
+
+// One batch of the heads in training; finished ones are scored.
+Status Augmenter::State::train_next() {
+  OFFRAMP_RETURN_IF_ERROR(trainer->step());
+  ++done;
+  if (!trainer->done()) return {};
+  std::vector<Head> trained = trainer->take();
+  trainer.reset();
+  for (const Head& head : trained)
+    for (const auto* weights : {&head.w1, &head.b1})
+      for (float w : *weights)
+        if (!std::isfinite(w)) return internal_error("head " + head.kind.name + " diverged in training");
+  if (phase == Phase::kQualify) {
+    qualified = std::move(trained);
+    return begin_rank();
+  }
+  fold_heads = std::move(trained);
+  return begin_score();
+}
+
+Status Augmenter::State::begin_rank() {
+  prepare_logits(qualified.size(), select().rows());
+  std::vector<ScoringItem> items;
+  for (size_t i = 0; i < qualified.size(); ++i) items.push_back({qualifying[i].exit_point, &qualified[i], ~FoldMask{0}, &logits[i]});
+  phase = Phase::kRank;
+  return begin_scoring(cross_fitted ? 0 : 1, grade_rows, std::move(items));
+}
+
+// The kinds that the search would use if heads stayed as they are are trained in full.
+Status Augmenter::State::finish_rank() {
+  Outcomes ranked = empty_outcomes(select(), double(costs.macs), classes, grade_rows);
+  for (size_t i = 0; i < qualified.size(); ++i) {
+    const Tensor graded = cross_fitted ? rows_of(logits[i], grade_rows) : logits[i];
+    ExitCandidate candidate;
+    candidate.exit_point = qualifying[i].exit_point;
+    candidate.head = int32_t(i);
+    candidate.score = Score::kMargin;
+    candidate.backbone_cost = double(exit_points[size_t(candidate.exit_point)].macs);
+    candidate.head_cost = double(qualified[i].macs());
+    fill_rows(candidate, graded, fit_temperature(graded, ranked.labels));
+    qualified_accuracy.push_back(accuracy_of(candidate.predictions, ranked.labels));
+    ranked.candidates.push_back(std::move(candidate));
+  }
+  logits.clear();
+  OFFRAMP_TRY(std::vector<int32_t> choices, choose_promising(ranked, options.search, kMostFinalists));
+  std::sort(choices.begin(), choices.end());
+  return begin_training(choices);
+}
+
+Status Augmenter::State::begin_training(const std::vector<int32_t>& choices) {
+  for (int32_t choice : choices) finalists.push_back(qualifying[size_t(choice)]);
+  OFFRAMP_RETURN_IF_ERROR(open_source(finalists, 0, options.train.epochs, kTrainViewMacs));
+  std::vector<FamilyJob> jobs;
+  for (const HeadChoice& choice : finalists) {
+    const int32_t at = position_in_source(choice.exit_point);
+    for (int fit = 0; cross_fitted && fit < kFits; ++fit)
+      jobs.push_back(fold_job(at, choice.kind, 0b11u << (2 * fit), 1u << (2 * fit + 2) % kFolds));
+    jobs.push_back(fold_job(at, choice.kind, 0, kLastFold));
+  }
+  return begin_family(std::move(jobs), options.train, Phase::kTrain);
+}
+
+// Cross-fitted, each row is scored by the heads that were trained without it.
+Status Augmenter::State::begin_score() {
+  prepare_logits(finalists.size(), select().rows());
+  std::vector<ScoringItem> items;
+  const size_t fits = fold_heads.size() / finalists.size();
+  for (size_t i = 0; i < finalists.size(); ++i) {
+    if (!cross_fitted) items.push_back({finalists[i].exit_point, &fold_heads[i], ~FoldMask{0}, &logits[i]});
+    for (size_t fit = 0; cross_fitted && fit < kFits; ++fit)
+      items.push_back({finalists[i].exit_point, &fold_heads[i * fits + fit], 0b11u << (2 * fit), &logits[i]});
+  }
+  phase = Phase::kScore;
+  return begin_scoring(cross_fitted ? 0 : 1, {}, std::move(items));
+}
+
+Status Augmenter::State::collect_candidates() {
+  const size_t fits = fold_heads.size() / finalists.size();
+  for (size_t i = 0; i < finalists.size(); ++i) {
+    Head head = std::move(fold_heads[i * fits + fits - 1]);
+    head.temperature = fit_temperature(logits[i], outcomes.labels);
+    heads.push_back({finalists[i].exit_point, std::move(head), accuracy_of(row_predictions(logits[i]), outcomes.labels), false});
+    add_candidates(int32_t(heads.size()) - 1, logits[i]);
+  }
+  fold_heads.clear();
+  logits.clear();
+  source.reset();
+  phase = Phase::kPaper;
+  done = 0;
+  total = int64_t(exit_points.size());
+  return {};
+}
+
+// The paper's heads: linear on the global average, at every exit point, on the rows as they are.
+Status Augmenter::State::paper_next() {
+  const auto point = int32_t(done);
+  if (cross_fitted) {
+    Tensor all(DType::kF32, {train().rows(), classes});
+    for (int fit = 0; fit <= kFits; ++fit) {
+      const FoldMask held = fit < kFits ? 0b11u << (2 * fit) : 0;
+      std::vector<int32_t> rows;
+      for (int32_t row = 0; row < int32_t(train().rows()); ++row)
+        if (!(held >> folds[size_t(row)] & 1)) rows.push_back(row);
+      HeadTrainer paper_head(head_family()[0], train(), point, classes, options.train, std::move(rows));
+      while (!paper_head.done()) paper_head.step();
+      Head head = paper_head.take();
+      if (fit == kFits) {
+        heads.push_back({point, std::move(head), accuracy_of(row_predictions(all), outcomes.labels), true});
+        break;
+      }
+      const Tensor scored = head_logits(head, train(), point);
+      for (int32_t row = 0; row < int32_t(train().rows()); ++row)
+        if (held >> folds[size_t(row)] & 1)
+          std::copy_n(scored.data<float>().begin() + int64_t(row) * classes, classes, all.mutable_data<float>().begin() + int64_t(row) * classes);
+    }
+    add_candidates(int32_t(heads.size()) - 1, all);
+  } else {
+    HeadTrainer paper_head(head_family()[0], train(), point, classes, options.train);
+    while (!paper_head.done()) paper_head.step();
+    Head head = paper_head.take();
+    const Tensor scored = head_logits(head, select(), point);
+    heads.push_back({point, std::move(head), accuracy_of(row_predictions(scored), outcomes.labels), true});
+    add_candidates(int32_t(heads.size()) - 1, scored);
+  }
+  return ++done < total ? Status() : begin_search();
+}
+
+Status Augmenter::State::open_source(std::span<const HeadChoice> choices, size_t part, int epochs, double macs) {
+  std::vector<ViewPoint> wanted;
+  source.reset();
+  source_points.clear();
+  for (int32_t point = 0; point < int32_t(exit_points.size()); ++point) {
+    ViewPoint view = {exit_points[size_t(point)], false, false};
+    for (const HeadChoice& choice : choices)
+      if (choice.exit_point == point) (choice.kind.body.empty() ? view.pooled : view.map) = true;
+    if (!view.pooled && !view.map) continue;
+    wanted.push_back(view);
+    source_points.push_back(point);
+  }
+  ViewOptions how;
+  how.seed = options.train.seed;
+  how.session.backend = options.backend;
+  if (part == 0) how.folds = folds;
+  if (epochs > 1) {
+    // A fresh view for every epoch if that is affordable; else some views by turns, kept for when they come up again.
+    const double rows = double(tables[part].rows());
+    const double each = (views.mix > 0 ? double(costs.macs) : double(wanted.back().point.macs)) * rows;
+    how.distinct = std::clamp<int64_t>(int64_t(macs / each), 1, epochs);
+    how.keep = how.distinct < epochs;
+    if (how.keep) how.distinct = std::clamp<int64_t>(int64_t(double(kKeptBytes) / (double(kept_bytes(graph, wanted)) * rows)), 1, how.distinct);
+    if (how.distinct > 1) how.policy = views;
+  }
+  OFFRAMP_TRY(source, ViewSource::create(graph, wanted, tables[part].rows(),
+                                         [this, part](std::span<const int32_t> rows) { return options.preprocess.apply(raw[part].gather(rows)); }, how));
+  return {};
+}
+
+int32_t Augmenter::State::position_in_source(int32_t exit_point) const {
+  return int32_t(std::find(source_points.begin(), source_points.end(), exit_point) - source_points.begin());
+}
+
+// Each with memory of its own: they are written on several threads.
+void Augmenter::State::prepare_logits(size_t count, int64_t rows) {
+  logits.clear();
+  for (size_t i = 0; i < count; ++i) logits.emplace_back(DType::kF32, Dims{rows, classes});
+}
+
+Status Augmenter::State::begin_scoring(size_t part, std::vector<int32_t> rows, std::vector<ScoringItem> items) {
+  scoring = std::move(items);
+  scoring_part = part;
+  scoring_at = 0;
+  scored_rows = std::move(rows);
+  if (scored_rows.empty())
+    for (int64_t row = 0; row < tables[part].rows(); ++row) scored_rows.push_back(int32_t(row));
+  done = 0;
+  total = int64_t(scored_rows.size());
+  // Heads on pooled features read the table; only maps must be extracted again.
+  std::vector<HeadChoice> with_maps;
+  for (const ScoringItem& item : scoring)
+    if (!item.head->body.empty()) with_maps.push_back({item.exit_point, item.head->kind});
+  source.reset();
+  return with_maps.empty() ? Status() : open_source(with_maps, part);
+}
+
+Status Augmenter::State::score_next() {
+  const size_t end = std::min(scored_rows.size(), scoring_at + size_t(kScoreRows));
+  const std::span<const int32_t> rows = std::span(scored_rows).subspan(scoring_at, end - scoring_at);
+  ViewBatch maps;
+  if (source) {
+    OFFRAMP_TRY(maps, source->read(rows, 0));
+  }
+  in_parallel(scoring.size(), [&](size_t i) {
+    const ScoringItem& item = scoring[i];
+    std::vector<int32_t> positions;
+    for (size_t r = 0; r < rows.size(); ++r)
+      if (scoring_part != 0 || item.folds >> folds[size_t(rows[r])] & 1) positions.push_back(int32_t(r));
+    if (positions.empty()) return;
+    PointBatch batch;
+    if (item.head->body.empty()) {
+      std::vector<int32_t> numbers;
+      for (int32_t p : positions) numbers.push_back(rows[size_t(p)]);
+      batch = read_table(tables[scoring_part], item.exit_point, numbers);
+    } else {
+      batch.map = rows_of(maps.points[size_t(position_in_source(item.exit_point))].map, positions);
+    }
+    const Tensor scored = item.head->logits(batch);
+    for (size_t p = 0; p < positions.size(); ++p)
+      std::copy_n(scored.data<float>().begin() + int64_t(p) * classes, classes,
+                  item.logits->mutable_data<float>().begin() + int64_t(rows[size_t(positions[p])]) * classes);
+  });
+  scoring_at = end;
+  done = int64_t(end);
+  if (end < scored_rows.size()) return {};
+  source.reset();
+  if (phase == Phase::kRank) return finish_rank();
+  return phase == Phase::kScore ? collect_candidates() : finish_evaluation();
+}
+
+// Views that the backbone itself does not mind: each kind alone, on train rows, from strong to weak.
+Status Augmenter::State::choose_views() {
+  const Shape& shape = *graph.value(graph.inputs[0]).shape;
+  if (shape.size() < 3 || shape.size() > 4) return {};
+  const int64_t rows = std::clamp<int64_t>(int64_t(kProbeMacs / (8 * double(costs.macs))), 0, std::min<int64_t>(400, train().rows()));
+  if (rows < 50) return {};
+  std::vector<int32_t> some, labels;
+  for (int64_t i = 0; i < rows; ++i) some.push_back(int32_t(i * train().rows() / rows));
+  for (int32_t row : some) labels.push_back(train().labels[size_t(row)]);
+  const std::vector<ViewPoint> last = {{exit_points.back(), true, false}};
+  const auto accuracy_with = [&](const ViewPolicy& policy) -> Result<double> {
+    ViewOptions how;
+    how.policy = policy;
+    how.distinct = 2;
+    how.seed = options.train.seed;
+    how.session.backend = options.backend;
+    how.answers = true;
+    OFFRAMP_TRY(const auto probe, ViewSource::create(graph, last, train().rows(),
+                                                     [this](std::span<const int32_t> r) { return options.preprocess.apply(raw[0].gather(r)); }, how));
+    OFFRAMP_TRY(const ViewBatch batch, probe->read(some, policy.none() ? 0 : 1));
+    return accuracy_of(row_predictions(batch.logits), labels);
+  };
+  OFFRAMP_TRY(const double plain, accuracy_with({}));
+  const auto allowed = [&](const ViewPolicy& policy) -> Result<bool> {
+    OFFRAMP_TRY(const double reached, accuracy_with(policy));
+    return reached >= plain - kMostViewLoss;
+  };
+  const bool last_channels = has_channels_last(graph, graph.inputs[0]);
+  const size_t rank = shape.size();
+  const int64_t height = rank == 3 ? 1 : shape[last_channels ? 1 : 2].size, width = shape[last_channels ? rank - 2 : rank - 1].size;
+  if (rank == 4) {
+    OFFRAMP_TRY(views.flip, allowed({.flip = true}));
+  }
+  for (int64_t share : {8, 16, 32}) {
+    if (views.shift_columns == 0 && width / share > 0) {
+      OFFRAMP_TRY(const bool fine, allowed({.shift_columns = width / share}));
+      if (fine) views.shift_columns = width / share;
+    }
+    if (views.shift_rows == 0 && height / share > 0) {
+      OFFRAMP_TRY(const bool fine, allowed({.shift_rows = height / share}));
+      if (fine) views.shift_rows = height / share;
+    }
+  }
+  for (float noise : {0.2f, 0.1f})
+    if (views.noise == 0) {
+      OFFRAMP_TRY(const bool fine, allowed({.noise = noise}));
+      if (fine) views.noise = noise;
+    }
+  OFFRAMP_TRY(const bool gain, allowed({.gain = 0.2f}));
+  if (gain) views.gain = 0.2f;
+  views.mix = kBlended;  // the backbone itself says what a blend is
+  return {};
+}
+
+}  // namespace offramp
