@@ -5,6 +5,7 @@
 #include <functional>
 #include <span>
 
+#include "base/encoding.h"
 #include "graph/graph.h"
 
 namespace offramp {
@@ -26,5 +27,10 @@ Result<bool> fold_batch_norms(Graph& graph);
 Result<bool> make_pads_explicit(Graph& graph);  // auto_pad; also a zero Pad in front of a Conv
 bool lower_einsums(Graph& graph);  // to products of matrices, where that is possible
 bool remove_dead_nodes(Graph& graph);
+
+// No part of normalise(): what reads `value`, [N, ...], then reads it as it arrives over a link, each row encoded alone as by
+// transmit_rows. Ids stay, and shapes are to be inferred anew. f32 changes nothing.
+// Errors: kInvalidArgument for a value that is not f32 [N, ...] of known shape.
+Status add_transmission(Graph& graph, ValueId value, Encoding encoding);
 
 }  // namespace offramp

@@ -263,6 +263,7 @@ MappingFigures evaluate_mapping(std::span<const CutPoint> points, std::span<cons
     const bool crosses = costing.crosses(to);
     figures.cross.push_back(crosses ? costing.stay(to) : 0);
     figures.link_ns.push_back(crosses ? costing.link_ns(t, to) : 0);
+    figures.bytes_sent.push_back(crosses ? costing.sent_bytes(t, to) : 0);
     figures.latency_ns += costing.link_cost(Cost::kLatency, t, to);
     figures.energy_nj += costing.link_cost(Cost::kEnergy, t, to);
     figures.link_bytes += costing.link_cost(Cost::kLinkBytes, t, to);

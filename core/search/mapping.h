@@ -50,6 +50,7 @@ struct MappingFigures {
   std::vector<int64_t> memory_bytes;  // by target
   std::vector<double> cross;          // by link, P(cross)
   std::vector<double> link_ns;        // by link, of one crossing; 0 where nothing crosses
+  std::vector<double> bytes_sent;     // likewise
   double cost(Cost cost) const;       // kMacs: latency
 };
 // Preconditions: speeds are known, exits rise by point, the mapping fits the points and targets.

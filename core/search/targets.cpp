@@ -14,24 +14,6 @@ std::string_view to_string(TargetKind kind) {
   return "?";
 }
 
-std::string_view to_string(Encoding encoding) {
-  switch (encoding) {
-    case Encoding::kF32: return "f32";
-    case Encoding::kF16: return "f16";
-    case Encoding::kU8: return "u8";
-  }
-  return "?";
-}
-
-int64_t encoded_bytes(Encoding encoding, int64_t elements) {
-  switch (encoding) {
-    case Encoding::kF32: return 4 * elements;
-    case Encoding::kF16: return 2 * elements;
-    case Encoding::kU8: return elements + 8;  // scale and zero point
-  }
-  return 0;
-}
-
 Status set_measured_speed(Targets& targets, double macs_per_s) {
   if (!(macs_per_s > 0 && std::isfinite(macs_per_s)))
     return invalid_argument("the measured speed must be positive and finite, got " + std::to_string(macs_per_s));

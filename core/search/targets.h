@@ -6,22 +6,13 @@
 #include <string_view>
 #include <vector>
 
+#include "base/encoding.h"
 #include "base/result.h"
 
 namespace offramp {
 
 enum class TargetKind { kDevice, kEdge, kFog, kCloud };
 std::string_view to_string(TargetKind kind);  // "device", "edge", "fog", "cloud"
-
-// How a boundary tensor travels.
-enum class Encoding {
-  kF32,
-  kF16,
-  kU8,  // affine, one scale and zero point per tensor
-};
-std::string_view to_string(Encoding encoding);  // "f32", "f16", "u8"
-// Of a tensor of so many elements, what describes it included.
-int64_t encoded_bytes(Encoding encoding, int64_t elements);
 
 struct Target {
   std::string name;
