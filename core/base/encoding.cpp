@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 #include "base/half.h"
 
@@ -111,7 +112,9 @@ Status decode(std::span<const uint8_t> bytes, Encoding encoding, std::span<float
         return invalid_data("a boundary tensor in u8 needs a positive scale and a zero point up to 255, got " + std::to_string(scale) +
                             " and " + std::to_string(zero_point));
       in += kScaleBytes;
-      for (float& value : into) value = (float(*in++) - float(zero_point)) * scale;
+      // At the ends of f32's range rounding may step outside of it.
+      for (float& value : into)
+        value = std::clamp((float(*in++) - float(zero_point)) * scale, -std::numeric_limits<float>::max(), std::numeric_limits<float>::max());
       break;
     }
   }

@@ -14,7 +14,7 @@ const Strings kChannelsFirst = {"Conv",       "ConvTranspose",     "MaxPool",   
                                 "GlobalMaxPool", "GlobalAveragePool", "BatchNormalization", "InstanceNormalization",
                                 "GroupNormalization", "LRN"};
 const Strings kElementwise = {"Add", "Sub", "Mul", "Div", "Relu", "LeakyRelu", "Sigmoid", "Tanh", "HardSigmoid", "HardSwish",
-                              "Elu", "Clip", "Gelu", "Erf", "Cast", "Identity", "Pad", "Slice"};
+                              "Elu", "Clip", "Gelu", "Erf", "Cast", "Identity", "Pad", "Slice", "Round"};
 
 // Whether these axes, of one rank, are pooled away: then what is left of them are the channels.
 std::optional<bool> told_by_axes(std::vector<int64_t> axes, int64_t rank) {

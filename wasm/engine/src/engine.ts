@@ -188,7 +188,7 @@ export class Session extends Handle<RawSession> {
 /** From rows to a package: addRows() for every chunk of every part, step() until finished, result() and package(). */
 export class Augmenter extends Handle<RawAugmenter> {
   /** `groups` of train rows stay together wherever rows are divided. */
-  addRows(part: Part, x: RawTensor, labels: Int32Array, groups = new Float64Array(0)): void {
+  addRows(part: Part, x: RawTensor, labels: Int32Array, groups: Float64Array = new Float64Array(0)): void {
     unwrap(() => this.object.addRows(part, x, labels, groups));
   }
   step(): StepProgress {
