@@ -74,6 +74,15 @@ Result<AugmentOptions> read_augment_options(const Json& json) {
          return {};
        }},
       {"preprocess", [&](const Json& v) { return assign(options.preprocess, Preprocess::parse(v)); }},
+      {"targets", [&](const Json& v) { return assign(options.mapping.targets, read_targets(v)); }},
+      {"cost", [&](const Json& v) { return assign(options.mapping.cost, read_cost(v)); }},
+      {"max_latency_ms", [&](const Json& v) -> Status {
+         double milliseconds = 0;
+         OFFRAMP_RETURN_IF_ERROR(assign(milliseconds, number_between(v, 1e-6, 1e9)));
+         options.mapping.max_latency_ns = milliseconds * 1e6;
+         return {};
+       }},
+      {"measured_macs_per_s", [&](const Json& v) { return assign(options.mapping.measured_macs_per_s, number_between(v, 1, 1e18)); }},
       {"labels", [&](const Json& v) { return read_labels(v, options.labels); }},
   };
   for (const auto& [key, value] : json.items()) {
@@ -81,6 +90,7 @@ Result<AugmentOptions> read_augment_options(const Json& json) {
     if (reader == readers.end()) return invalid_argument("unknown option \"" + key + "\"");
     if (auto status = reader->second(value); !status) return std::move(status).error().within("option " + key);
   }
+  OFFRAMP_RETURN_IF_ERROR(complete(options.mapping).within("option targets"));
   return options;
 }
 

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "exec/session.h"
 #include "heads/heads.h"
+#include "mapping_options.h"
 #include "samples/samples.h"
 #include "search/search.h"
 
@@ -21,6 +22,7 @@ struct AugmentOptions {
   int promising = 8;            // exit points that get the whole head family after screening
   Backend backend = Backend::kXnnpack;
   Preprocess preprocess;
+  MappingOptions mapping;
   std::vector<std::string> labels;
 };
 

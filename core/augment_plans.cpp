@@ -56,7 +56,7 @@ Outcomes empty_outcomes(const FeatureTable& table, double base_cost, int32_t cla
 }
 
 Answers answer_rows(const Outcomes& outcomes, const std::vector<PlannedExit>& exits) {
-  Answers answers = {outcomes.base_predictions, std::vector<int32_t>(outcomes.labels.size(), int32_t(exits.size()))};
+  Answers answers = {outcomes.end(), std::vector<int32_t>(outcomes.labels.size(), int32_t(exits.size()))};
   for (size_t row = 0; row < outcomes.labels.size(); ++row)
     for (size_t e = 0; e < exits.size(); ++e) {
       const ExitCandidate& candidate = outcomes.candidates[size_t(exits[e].candidate)];
@@ -129,6 +129,7 @@ void Augmenter::State::add_candidates(int32_t number, const Tensor& head_logits)
 Status Augmenter::State::begin_search() {
   std::stable_sort(outcomes.candidates.begin(), outcomes.candidates.end(),
                    [](const ExitCandidate& a, const ExitCandidate& b) { return a.exit_point < b.exit_point; });
+  if (options.mapping.targets) return begin_joint_search();
   search = std::make_unique<ExitSearch>(outcomes, options.search);
   phase = Phase::kSearch;
   done = 0;
@@ -137,14 +138,18 @@ Status Augmenter::State::begin_search() {
 }
 
 Status Augmenter::State::search_next() {
-  if (!search->done()) {
+  if (options.mapping.targets) {
+    OFFRAMP_TRY(const bool chosen, joint_search_next());
+    if (!chosen) return {};
+  } else {
     OFFRAMP_RETURN_IF_ERROR(search->step());
     ++done;
     if (!search->done()) return {};
+    found = search->take();
+    search.reset();
   }
-  found = search->take();
-  search.reset();
   paper = search_paper_method(outcomes, {});
+  if (options.mapping.targets) OFFRAMP_RETURN_IF_ERROR(map_paper_plan());
   return begin_evaluation();
 }
 
@@ -175,6 +180,11 @@ Status Augmenter::State::finish_evaluation() {
     if (at != evaluated.end())
       fill_rows(candidate, logits[size_t(at - evaluated.begin())], candidate.paper ? 1.0f : heads[size_t(candidate.head)].head.temperature);
   }
+  if (received)
+    for (size_t e = 0; e < found.chosen.exits.size(); ++e) {
+      const auto c = size_t(found.chosen.exits[e].candidate);
+      if (std::find(received_exits.begin(), received_exits.end(), e) == received_exits.end()) received->candidates[c] = test_outcomes.candidates[c];
+    }
   phase = Phase::kFinished;
   return {};
 }

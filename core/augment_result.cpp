@@ -13,9 +13,9 @@ using State = Augmenter::State;
 
 Json rate_or_null(double value) { return std::isnan(value) ? Json(nullptr) : Json(value); }
 
-Json plan_json(const State& s, const std::vector<PlannedExit>& exits) {
-  const PlanFigures figures = evaluate_plan(s.test_outcomes, exits);
-  const Answers answers = answer_rows(s.test_outcomes, exits);
+Json plan_json(const State& s, const std::vector<PlannedExit>& exits, const Outcomes& test, const std::optional<Mapping>& mapping) {
+  const PlanFigures figures = evaluate_plan(test, exits);
+  const Answers answers = answer_rows(test, exits);
   Json plan = {{"exits", Json::array()}};
   double head_cost = 0;
   for (size_t e = 0; e < exits.size(); ++e) {
@@ -38,6 +38,7 @@ Json plan_json(const State& s, const std::vector<PlannedExit>& exits) {
   plan["mean_latency_ns"] = nullptr;  // measured by the host
   plan["mapping"] = Json::array({{{"target", "local"}, {"from", 0}, {"to", exits.size() + 1}}});  // stages, half-open
   plan["certificate"] = nullptr;
+  if (s.options.mapping.targets) s.add_mapping(plan, exits, figures, mapping);
   return plan;
 }
 
@@ -117,8 +118,8 @@ Json Augmenter::result() const {
                    {"macro_f1", base.macro_f1},
                    {"macs", s.costs.macs},
                    {"parameters", s.costs.parameters}}},
-                 {"plan", plan_json(s, s.found.chosen.exits)},
-                 {"paper_method", plan_json(s, s.paper.plan.exits)},
+                 {"plan", plan_json(s, s.found.chosen.exits, s.received ? *s.received : s.test_outcomes, s.mapping)},
+                 {"paper_method", plan_json(s, s.paper.plan.exits, s.test_outcomes, s.paper_mapping)},
                  {"pareto", front_json(s)},
                  {"search",
                   {{"exit_points", s.exit_points.size()},
@@ -132,6 +133,10 @@ Json Augmenter::result() const {
                    {"allowance_pp", 100 * s.found.allowance},
                    {"select_harm_pp", 100 * s.found.chosen.figures.harm}}},
                  {"rows", {{"train", s.train().rows()}, {"select", s.select().rows()}, {"certify", 0}, {"test", s.test().rows()}}}};
+  if (s.options.mapping.targets) {
+    result["search"]["cost"] = to_string(s.options.mapping.cost);
+    result["search"]["encodings_refined"] = s.encodings_refined;
+  }
   result["paper_method"]["predicted"] = {
       {"accuracy", s.paper.predicted.accuracy},
       {"mean_macs", s.paper.predicted.mean_cost},
@@ -159,6 +164,13 @@ Result<std::vector<PackageFile>> Augmenter::package(const Json& host_evidence) c
     PackageExit packaged = {point.at, point.value, s.heads[size_t(candidate.head)].head, candidate.score, exit.threshold};
     if (candidate.paper) packaged.head.temperature = 1.0f;
     contents.exits.push_back(std::move(packaged));
+  }
+  const auto& placed = s.options.paper_method ? s.paper_mapping : s.mapping;
+  if (placed) {
+    StageMapping stages = s.stage_mapping(s.packaged_exits(), *placed);
+    contents.cuts = std::move(stages.cuts);
+    contents.mapping = std::move(stages.targets);
+    contents.links = s.options.mapping.targets->links;
   }
   return write_package(s.graph, contents);
 }

@@ -14,6 +14,7 @@
 #include "features/features.h"
 #include "features/views.h"
 #include "heads/family_trainer.h"
+#include "search/joint_search.h"
 #include "offramp.h"
 #include "search/paper_method.h"
 
@@ -56,7 +57,11 @@ struct ScoringItem {
 
 enum class Phase { kScreen, kQualify, kRank, kTrain, kScore, kPaper, kSearch, kEvaluate, kFinished };
 
+struct ReceivedRows;  // augment_mapping.cpp
+
 struct Augmenter::State {
+  State();
+  ~State();
   Graph graph;
   AugmentOptions options;
   Costs costs;
@@ -99,6 +104,16 @@ struct Augmenter::State {
   SearchResult found;
   PaperPlan paper;
 
+  // With targets only.
+  std::vector<CutPoint> cut_points;
+  std::vector<HeadMemory> head_memory;  // by candidate
+  std::unique_ptr<JointSearch> joint;
+  std::optional<Mapping> mapping, paper_mapping;  // of the chosen plan; none: no mapping of the paper's meets the limits
+  std::unique_ptr<ReceivedRows> receiving;
+  std::optional<Outcomes> received;     // test rows through compressed links; only the chosen plan's candidates are filled
+  std::vector<size_t> received_exits;   // of the chosen plan, behind such a link
+  bool encodings_refined = false;       // links' encodings were too coarse for the limit
+
   Outcomes test_outcomes;  // the same candidates; only those of `evaluated` are filled
   std::vector<int32_t> evaluated;        // numbers of heads
 
@@ -132,6 +147,17 @@ struct Augmenter::State {
   void prepare_logits(size_t count, int64_t rows);
   Status begin_scoring(size_t part, std::vector<int32_t> rows, std::vector<ScoringItem> items);
   Status score_next();
+  // augment_mapping.cpp
+  Status begin_joint_search();
+  Result<bool> joint_search_next();
+  Result<bool> begin_receiving();
+  void prepare_received();
+  Result<bool> receive_next();
+  Result<bool> finish_received_part();
+  Status map_paper_plan();
+  StageMapping stage_mapping(const std::vector<PlannedExit>& exits, const Mapping& placed) const;
+  // Sets "mapping" and "mapped" of the plan P.
+  void add_mapping(Json& plan, const std::vector<PlannedExit>& exits, const PlanFigures& figures, const std::optional<Mapping>& placed) const;
   // augment_plans.cpp
   Status begin_search();
   Status search_next();

@@ -28,7 +28,9 @@ Result<Json> inspect_model(const ByteSource& onnx);
 class Augmenter {
  public:
   // Options JSON: {"max_drop_pp": 1, "rule": "harm" | "accuracy", "max_exits": 2, "levels": 256, "seed": 0, "epochs": by rows,
-  // "backend": "xnnpack" | "reference", "method": "joint" | "paper", "preprocess": [...], "labels": [...]}; all optional.
+  // "backend": "xnnpack" | "reference", "method": "joint" | "paper", "preprocess": [...], "labels": [...],
+  // "targets": name of a preset or targets.json itself, "cost": "macs" | "latency" | "energy" | "link_bytes", "max_latency_ms": of the worst
+  // case, "measured_macs_per_s": of this machine on this model}; all optional.
   // Errors: kInvalidArgument naming the option; as load_model; kUnsupported for a model that is no classifier with one input.
   static Result<std::unique_ptr<Augmenter>> create(const ByteSource& onnx, const Json& options);
   ~Augmenter();

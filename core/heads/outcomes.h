@@ -42,9 +42,12 @@ struct ExitCandidate {
 struct Outcomes {
   std::vector<int32_t> labels;            // by row
   std::vector<int32_t> base_predictions;  // by row
+  // By row: the backbone's answers where they differ because its boundary travelled compressed; empty: base_predictions.
+  std::vector<int32_t> end_predictions = {};
   double base_cost = 0;                   // of the whole backbone, per sample
   int32_t classes = 0;
   std::vector<ExitCandidate> candidates;  // in order of exit point
+  const std::vector<int32_t>& end() const { return end_predictions.empty() ? base_predictions : end_predictions; }
   int64_t rows() const { return int64_t(labels.size()); }
 };
 

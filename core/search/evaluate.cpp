@@ -23,7 +23,7 @@ PlanFigures evaluate_plan(const Outcomes& outcomes, const std::vector<PlannedExi
     size_t end = 0;
     const auto candidate = [&] { return &outcomes.candidates[size_t(exits[end].candidate)]; };
     while (end < exits.size() && !(candidate()->scores[row] >= exits[end].threshold)) ++end;
-    const int32_t answer = end < exits.size() ? candidate()->predictions[row] : outcomes.base_predictions[row];
+    const int32_t answer = end < exits.size() ? candidate()->predictions[row] : outcomes.end()[row];
     const bool correct = answer == outcomes.labels[row];
     ++left[end];
     right[end] += correct;
