@@ -1,5 +1,5 @@
 // The augment report for people: base, our plan and the paper's method side by side, then the exits.
-import type { AugmentReport, ReportPlan } from '@offramp/engine';
+import type { AugmentReport, MappedFigures, ReportPlan } from '@offramp/engine';
 import type { CommandIo } from './io.js';
 import {
   bar, changePercent, count, duration, heading, macs, percent, points, safe, signedPercent, signedPoints, table, threshold,
@@ -29,7 +29,29 @@ export function describeAugment(report: AugmentReport, labels: readonly string[]
   const worst = worstClass(plan.class_recall_change_pp, labels);
   if (worst !== undefined) lines.splice(1, 0, worst);
   const exits = [heading('exits', io.terminal), describeExits(plan), ...(paper === null || paper.exits.length === 0 ? [] : ['', heading("exits by the paper's method", io.terminal), describeExits(paper)])];
-  return `${figures}\n\n${exits.join('\n')}\n\n${lines.join('\n')}\n`;
+  const targets = plan.mapped ? `${heading('targets', io.terminal)}\n${describeTargets(plan, plan.mapped)}\n\n` : '';
+  return `${figures}\n\n${exits.join('\n')}\n\n${targets}${lines.join('\n')}\n`;
+}
+
+/** Which stages run where, and what that costs by the targets' figures. */
+function describeTargets(plan: ReportPlan, mapped: MappedFigures): string {
+  const stages = ({ from, to }: ReportPlan['mapping'][number]): string =>
+    (from === to ? 'none' : to - from === 1 ? String(to) : `${from + 1} to ${to}`);
+  const rows = plan.mapping.map((part, index) => {
+    const target = mapped.targets[index];
+    const link = mapped.links[index];
+    const sent = link !== undefined && link.ns > 0;
+    return [
+      safe(part.target), stages(part), target === undefined ? '' : `${count(target.memory_bytes / 1024)} KiB`, target?.measured === true ? 'measured' : 'stated',
+      sent ? percent(link.cross_rate) : '', sent ? duration(link.ns) : '', sent ? `${count(link.bytes)} B ${link.encoding}` : '',
+    ];
+  });
+  const figures = [
+    `expected latency ${duration(mapped.expected_latency_ns)}, at worst ${duration(mapped.worst_case_latency_ns)}`,
+    `energy ${(mapped.energy_nj / 1e3).toPrecision(4)} µJ, ${mapped.link_bytes.toPrecision(4)} bytes over links, per sample`,
+  ];
+  const text = table([['target', 'stages', 'memory', 'speed', 'go on', 'takes', 'sent'], ...rows], ['left', 'left', 'right', 'left', 'right', 'right', 'right']);
+  return `${text}\n${figures.join('; ')}`;
 }
 
 function describeExits(plan: ReportPlan): string {

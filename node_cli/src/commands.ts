@@ -33,6 +33,9 @@ export const commandSpecs: readonly CommandSpec[] = [
       rule: { value: 'NAME', help: 'what may drop: harm (the default: rows the model gets right and an early exit wrong) or accuracy' },
       'max-exits': { value: 'N', help: 'at most so many exits, 0 to 2 (default 2)' },
       method: { value: 'NAME', help: "joint (the default) or paper: the package gets the plan of the paper's own rule" },
+      targets: { value: 'FILE|NAME', help: 'where stages may run: a targets.json (see docs/targets.md), or two-mcus, phone-edge-cloud or browser-fog' },
+      cost: { value: 'NAME', help: 'what is saved: macs (the default), latency, energy or link_bytes, as the targets state it' },
+      'max-latency': { value: 'MS', help: 'most that any sample may take by the targets\' figures, whatever exits do' },
       preprocess, epochs: { value: 'N', help: 'passes over the training rows per head (default 20 to 200, more for fewer rows)' },
       seed: { value: 'N', help: 'number that fixes every random choice (default 0)' },
       'train-rows': { value: 'N', help: 'use at most N training rows, drawn by the seed' },
@@ -50,6 +53,7 @@ Without --test, half of --select is kept for the report; without both, --data is
     examples: [
       'offramp augment model.onnx --data train.json --select select.json --test test.json -o model.offramp',
       'offramp augment model.onnx --data samples.npz --max-drop 0.5 -o model.offramp --json > report.json',
+      'offramp augment model.onnx --data train.npz --targets phone-edge-cloud --cost latency --max-latency 100 -o model.offramp',
       'offramp augment model.onnx --data pictures/ --preprocess \'[{"op":"transpose","axes":[0,3,1,2]}]\' -o model.offramp',
     ],
   },

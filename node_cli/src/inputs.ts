@@ -90,6 +90,22 @@ export async function readPreprocess(text: string | undefined): Promise<Json[] |
   });
 }
 
+/** A targets.json, or else the name of a preset, which the core knows. Errors: invalid_argument naming the file. */
+export async function readTargets(text: string | undefined): Promise<Json | undefined> {
+  if (text === undefined) return undefined;
+  const named = /^[a-z0-9-]+$/i.test(text);
+  if (named && !(await isFile(text))) return text;
+  return parseJson(new TextDecoder().decode(await readWhole(text, 2 ** 20, 'invalid_argument')), text, 'invalid_argument');
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
+
 /** One raw sample [...], from .npy, a picture or nested lists in .json; `row` takes one of many. */
 export async function readSample(path: string, row: number | undefined): Promise<RawTensor> {
   const bytes = await readWhole(path, largestSample, 'invalid_data');

@@ -6,7 +6,7 @@ import {
 import { loadNodeEngine } from '@offramp/engine/node';
 import { describeAugment } from '../augment_text.js';
 import { planningOptions } from '../engine_options.js';
-import { readData, readModel, readPreprocess } from '../inputs.js';
+import { readData, readModel, readPreprocess, readTargets } from '../inputs.js';
 import type { CommandIo } from '../io.js';
 import type { Arguments } from '../options.js';
 import { ProgressLine } from '../progress_line.js';
@@ -23,6 +23,8 @@ function readOptions(args: Arguments) {
     epochs: args.integer('epochs', 1, 1000),
     seed: args.integer('seed', 0, largestSeed),
     backend: args.choice('backend', ['xnnpack', 'reference']),
+    cost: args.choice('cost', ['macs', 'latency', 'energy', 'link_bytes']),
+    maxLatencyMs: args.number('max-latency', 1e-6, 1e9),
   };
 }
 
@@ -31,6 +33,7 @@ export async function augment(args: Arguments, io: CommandIo): Promise<void> {
   const engineOptions = planningOptions(args);
   const rows = { train: args.integer('train-rows', 1, 1e7), select: args.integer('select-rows', 1, 1e7), test: args.integer('test-rows', 1, 1e7) };
   const seed = options.seed ?? 0;
+  const targets = await readTargets(args.text('targets'));
   const modelPath = args.positional(0);
   const output = args.requiredText('output');
   if (resolve(output) === resolve(modelPath)) throw invalidArgument(`-o ${output} would overwrite the model`);
@@ -49,7 +52,7 @@ export async function augment(args: Arguments, io: CommandIo): Promise<void> {
   const progress = new ProgressLine(io);
   let outcome: Awaited<ReturnType<typeof augmentModel>>;
   try {
-    outcome = await augmentModel(engine, model, parts, { ...options, preprocess: steps, labels: sets.data.labels },
+    outcome = await augmentModel(engine, model, parts, { ...options, targets, preprocess: steps, labels: sets.data.labels },
       {
         onProgress: progress.show, classes: modelClasses(inspected),
         onRemark: (remark) => {

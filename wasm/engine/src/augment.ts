@@ -9,6 +9,7 @@ import { ProgressEstimator, type PhaseSpec } from './progress.js';
 import type { Backend, PackageFile, Part } from './raw_module.js';
 import type { AugmentReport } from './reports.js';
 import { ChunkSizer, Scheduler } from './scheduler.js';
+import { measureSpeed, measureStages } from './speed.js';
 
 /** What the core's Augmenter takes; left out means its default. */
 export interface AugmentOptions {
@@ -22,6 +23,11 @@ export interface AugmentOptions {
   method?: 'joint' | 'paper' | undefined;
   preprocess: Json[];
   labels?: string[] | undefined;
+  /** The name of a preset, or targets.json itself. */
+  targets?: Json | undefined;
+  cost?: 'macs' | 'latency' | 'energy' | 'link_bytes' | undefined;
+  /** Of the worst case, in place of the targets' own limit. */
+  maxLatencyMs?: number | undefined;
 }
 
 /** Without select rows (a set of none), thresholds are chosen on the train rows, by heads that were trained without them. */
@@ -67,20 +73,34 @@ export async function augmentModel(
   throwIfAborted(host.signal);
   const progress = new ProgressEstimator(phases, () => performance.now() / 1000);
   const report = (phase: string, done: number, total: number): void => host.onProgress?.(progress.update(phase, done, total));
-  const augmenter = engine.createAugmenter(model, coreOptions(options));
+  const backend = options.backend ?? 'xnnpack';
+  const mapped = options.targets !== undefined || options.maxLatencyMs !== undefined || (options.cost ?? 'macs') !== 'macs';
+  const speed = mapped ? await oneThread(engine, () => measureSpeed(engine, model, backend, host.signal)) : undefined;
+  const augmenter = engine.createAugmenter(model, coreOptions(options, speed));
   try {
     const extract = await addAllRows(augmenter, data, report, host.signal);
     const { train, search } = await runSteps(augmenter, report, host.signal);
     engine.useThreads(1); // as packages run unless told otherwise
-    const latency = await measureLatency(engine, augmenter.package({}), data.test, options.backend ?? 'xnnpack', latencyEffort,
+    const latency = await measureLatency(engine, augmenter.package({}), data.test, backend, latencyEffort,
       (done, total) => report('measure', done, total), host.signal);
     const result = augmenter.result();
     remark(remarkOnBase((result as unknown as AugmentReport).base.accuracy, data.test, options.labels));
-    const measured = { ...measuredEvidence(result, { extract, train, search }, latency), remarks };
+    const stages = mapped ? await measureStages(engine, augmenter.package({}), backend, host.signal) : undefined;
+    const measured = { ...measuredEvidence(result, { extract, train, search }, latency, stages), remarks };
     return { report: withEvidence(result, measured), files: augmenter.package(measured) };
   } finally {
     engine.useThreads(engine.threads);
     augmenter.dispose();
+  }
+}
+
+/** As packages run unless told otherwise. */
+async function oneThread<T>(engine: Engine, work: () => Promise<T>): Promise<T> {
+  engine.useThreads(1);
+  try {
+    return await work();
+  } finally {
+    engine.useThreads(engine.threads);
   }
 }
 
@@ -135,17 +155,18 @@ async function runSteps(
   return seconds;
 }
 
-function coreOptions(options: AugmentOptions): JsonObject {
+function coreOptions(options: AugmentOptions, speed: number | undefined): JsonObject {
   const named: Record<string, Json | undefined> = {
     max_drop_pp: options.maxDropPp, rule: options.rule, max_exits: options.maxExits, levels: options.levels, seed: options.seed,
     epochs: options.epochs, backend: options.backend, method: options.method, preprocess: options.preprocess, labels: options.labels,
+    targets: options.targets, cost: options.cost, max_latency_ms: options.maxLatencyMs, measured_macs_per_s: speed,
   };
   return Object.fromEntries(Object.entries(named).filter((entry): entry is [string, Json] => entry[1] !== undefined));
 }
 
 /** What only the host knows, in the shape of the report: also the core merges it into the manifest's evidence so. */
 function measuredEvidence(
-  result: JsonObject, seconds: AugmentReport['search']['seconds'], latency: LatencyKeys,
+  result: JsonObject, seconds: AugmentReport['search']['seconds'], latency: LatencyKeys, stagesNs: readonly number[] | undefined,
 ): JsonObject {
   const evidence = result['evidence'];
   const packaged = isJsonObject(evidence) && evidence['packaged'] === 'paper_method' ? 'paper_method' : 'plan';
@@ -153,6 +174,7 @@ function measuredEvidence(
     base: { mean_latency_ns: latency.base_mean_latency_ns, median_latency_ns: latency.base_median_latency_ns },
     [packaged]: {
       mean_latency_ns: latency.mean_latency_ns, median_latency_ns: latency.median_latency_ns, latency_samples: latency.latency_samples,
+      ...(stagesNs === undefined ? {} : { stage_latency_ns: [...stagesNs] }),
     },
     search: { seconds: { ...seconds } },
   };

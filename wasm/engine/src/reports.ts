@@ -28,7 +28,21 @@ export interface ReportPlan {
   mean_latency_ns: number | null;
   /** Stages [from, to) on each target. */
   mapping: { target: string; from: number; to: number }[];
+  /** With targets: by their figures, on the report's rows; null where no mapping of this plan meets the limits. */
+  mapped?: MappedFigures | null;
+  /** With targets: of each stage, measured on this machine. */
+  stage_latency_ns?: number[];
   certificate: Json;
+}
+
+export interface MappedFigures {
+  expected_latency_ns: number;
+  worst_case_latency_ns: number;
+  energy_nj: number;
+  link_bytes: number;
+  targets: { target: string; kind: string; macs_per_s: number; measured: boolean; memory_bytes: number }[];
+  /** Between each two neighbours; cross_rate is the share of samples that pass. */
+  links: { cross_rate: number; ns: number; bytes: number; encoding: string }[];
 }
 
 export interface AugmentReport {
