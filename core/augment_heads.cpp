@@ -10,13 +10,13 @@
 namespace offramp {
 namespace {
 
-constexpr int64_t kQualifyVisits = 24'000;           // rows times epochs of the brief training
+constexpr int64_t kQualifyVisits = 36'000;           // rows times epochs of the brief training
 constexpr double kQualifyViewMacs = 3e12;            // that extracting views may cost, for the brief training
 constexpr double kTrainViewMacs = 12e12;             // and for the full one
 constexpr int64_t kKeptBytes = int64_t{800} << 20;   // for views that come up again
 constexpr float kBlended = 0.6f;                     // share of rows that are blended with another, in a view
 constexpr double kMostHeadShare = 0.08, kMostSmallHeadShare = 0.2, kSmallHead = 1e6;  // of the backbone's MACs that a head may cost
-constexpr size_t kMostFinalists = 4;
+constexpr size_t kMostConvFinalists = 3, kMostPooledFinalists = 2;
 constexpr int kFits = 5;                             // cross-fitting: each without a fifth of the rows
 constexpr int64_t kScoreRows = 128;                  // per step
 constexpr double kProbeMacs = 5e11;                  // that choosing views may cost
@@ -134,7 +134,14 @@ Status Augmenter::State::finish_rank() {
     ranked.candidates.push_back(std::move(candidate));
   }
   logits.clear();
-  OFFRAMP_TRY(std::vector<int32_t> choices, choose_promising(ranked, options.search, kMostFinalists));
+  // Convolutions learn long after heads on pooled features have settled, so after a brief training the two are ranked apart.
+  std::vector<int32_t> choices;
+  for (const auto& [convolutional, most] : {std::pair{true, kMostConvFinalists}, std::pair{false, kMostPooledFinalists}}) {
+    Outcomes some = ranked;
+    std::erase_if(some.candidates, [&, want = convolutional](const ExitCandidate& c) { return qualifying[size_t(c.head)].kind.body.empty() == want; });
+    OFFRAMP_TRY(const std::vector<int32_t> best, choose_promising(some, options.search, most));
+    choices.insert(choices.end(), best.begin(), best.end());
+  }
   std::sort(choices.begin(), choices.end());
   return begin_training(choices);
 }

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int64_t kMinRows = 20;
 constexpr int64_t kRowVisits = 300'000;  // rows times epochs that a head is trained for by default
+constexpr int64_t kFitRowVisits = 200'000;  // where it is trained six times
 constexpr std::array<const char*, 3> kPartNames = {"train", "select", "test"};
 constexpr FoldMask kGradeFolds = 0b111;  // cross-fitted: rows that grade what the others trained
 
@@ -100,7 +101,7 @@ Status Augmenter::State::start() {
   test_outcomes = empty_outcomes(test(), double(costs.macs), classes);
   extractor.reset();
   if (options.train.epochs == kAutomaticEpochs)
-    options.train.epochs = int(std::clamp<int64_t>(kRowVisits / train().rows(), 12, 150));
+    options.train.epochs = int(std::clamp<int64_t>((cross_fitted ? kFitRowVisits : kRowVisits) / train().rows(), 12, 150));
   total = int64_t(exit_points.size());
   started = true;
   return {};

@@ -7,6 +7,7 @@
 
 #include "base/math.h"
 #include "base/result.h"
+#include "heads/lanes.h"
 #include "heads/matmul.h"
 
 namespace offramp {
@@ -44,8 +45,7 @@ double softmax_loss(std::span<float> logits, const float* targets, int64_t rows,
 }
 
 void add_column_sums(const float* values, int64_t rows, int64_t columns, float* out) {
-  for (int64_t r = 0; r < rows; ++r)
-    for (int64_t c = 0; c < columns; ++c) out[c] += values[r * columns + c];
+  for (int64_t r = 0; r < rows; ++r) add_lanes(out, values + r * columns, columns);
 }
 
 // Calls visit(output pixel, tap, input pixel) for every tap of a window that lies inside of the map.
@@ -90,10 +90,7 @@ void convolve(const ConvLayer& layer, const float* weights, const float* in, int
   if (layer.depthwise) {
     for (int64_t r = 0; r < rows; ++r)
       for_each_tap(layer, [&](int64_t pixel, int64_t tap, int64_t from) {
-        const float* x = in + r * map + from * channels;
-        const float* w = weights + tap * channels;
-        float* y = out.data() + (r * pixels + pixel) * channels;
-        for (int64_t c = 0; c < channels; ++c) y[c] += x[c] * w[c];
+        add_product(out.data() + (r * pixels + pixel) * channels, in + r * map + from * channels, weights + tap * channels, channels);
       });
     return;
   }
@@ -120,11 +117,8 @@ void convolve_back(const ConvLayer& layer, const float* weights, const float* in
       for_each_tap(layer, [&](int64_t pixel, int64_t tap, int64_t from) {
         const float* x = in + r * map + from * channels;
         const float* g = out_gradient + (r * pixels + pixel) * channels;
-        float* w = weight_gradient + tap * channels;
-        for (int64_t c = 0; c < channels; ++c) w[c] += x[c] * g[c];
-        if (!in_gradient) return;
-        float* back = in_gradient->data() + r * map + from * channels;
-        for (int64_t c = 0; c < channels; ++c) back[c] += weights[tap * channels + c] * g[c];
+        add_product(weight_gradient + tap * channels, x, g, channels);
+        if (in_gradient) add_product(in_gradient->data() + r * map + from * channels, weights + tap * channels, g, channels);
       });
     return;
   }
@@ -149,8 +143,7 @@ void convolve_back(const ConvLayer& layer, const float* weights, const float* in
     for (int64_t r = 0; r < count; ++r)
       for_each_tap(layer, [&](int64_t pixel, int64_t tap, int64_t from) {
         const float* patch = scratch.patch_gradient.data() + (r * pixels + pixel) * depth + tap * layer.channels;
-        float* back = in_gradient->data() + (first + r) * map + from * layer.channels;
-        for (int64_t c = 0; c < layer.channels; ++c) back[c] += patch[c];
+        add_lanes(in_gradient->data() + (first + r) * map + from * layer.channels, patch, layer.channels);
       });
   }
 }
@@ -165,12 +158,21 @@ void measure_moments(const std::vector<float>& values, int64_t channels, std::ve
   for (int64_t first = 0; first < count; first += kBlock) {
     std::fill(sum.begin(), sum.end(), 0.0f);
     std::fill(square.begin(), square.end(), 0.0f);
-    for (int64_t i = first; i < std::min(count, first + kBlock); ++i)
-      for (int64_t c = 0; c < channels; ++c) {
-        const float v = values[size_t(i * channels + c)] - shift[c];
-        sum[size_t(c)] += v;
-        square[size_t(c)] += v * v;
-      }
+    for (int64_t i = first; i < std::min(count, first + kBlock); ++i) {
+      const float* row = values.data() + i * channels;
+      for_lanes(
+          channels,
+          [&](int64_t c) {
+            const Lanes v = load_lanes(row + c) - load_lanes(shift + c);
+            store_lanes(&sum[size_t(c)], load_lanes(&sum[size_t(c)]) + v);
+            store_lanes(&square[size_t(c)], load_lanes(&square[size_t(c)]) + v * v);
+          },
+          [&](int64_t c) {
+            const float v = row[c] - shift[c];
+            sum[size_t(c)] += v;
+            square[size_t(c)] += v * v;
+          });
+    }
     for (size_t c = 0; c < size_t(channels); ++c) {
       sums[c] += sum[c];
       squares[c] += square[c];
@@ -191,12 +193,22 @@ void normalise(BatchScratch::Layer& layer, int64_t channels, const std::vector<f
   layer.inverse.resize(size_t(channels));
   for (size_t c = 0; c < size_t(channels); ++c) layer.inverse[c] = 1.0f / std::sqrt(variance[c] + kNormEpsilon);
   layer.out.resize(layer.normal.size());
-  for (size_t at = 0; at < layer.normal.size(); at += size_t(channels))
-    for (size_t c = 0; c < size_t(channels); ++c) {
-      const float normal = (layer.normal[at + c] - mean[c]) * layer.inverse[c];
-      layer.normal[at + c] = normal;
-      layer.out[at + c] = std::max(0.0f, normal * scale[c] + shift[c]);
-    }
+  for (size_t at = 0; at < layer.normal.size(); at += size_t(channels)) {
+    float* normal = &layer.normal[at];
+    float* out = &layer.out[at];
+    for_lanes(
+        channels,
+        [&](int64_t c) {
+          const Lanes v = (load_lanes(normal + c) - load_lanes(&mean[size_t(c)])) * load_lanes(&layer.inverse[size_t(c)]);
+          store_lanes(normal + c, v);
+          const Lanes y = v * load_lanes(scale + c) + load_lanes(shift + c);
+          store_lanes(out + c, y > 0 ? y : Lanes{});
+        },
+        [&](int64_t c) {
+          normal[c] = (normal[c] - mean[size_t(c)]) * layer.inverse[size_t(c)];
+          out[c] = std::max(0.0f, normal[c] * scale[c] + shift[c]);
+        });
+  }
 }
 
 // Gradient at `layer.out` to that at the convolution's output, in place. Source: Ioffe & Szegedy 2015.
@@ -204,13 +216,15 @@ void normalise_back(const BatchScratch::Layer& layer, int64_t channels, const fl
                     float* shift_gradient) {
   const auto width = size_t(channels);
   std::vector<float> by_normal(width), plain(width);
-  for (size_t at = 0; at < gradient.size(); at += width)
-    for (size_t c = 0; c < width; ++c) {
-      const float g = layer.out[at + c] > 0 ? gradient[at + c] : 0.0f;
-      gradient[at + c] = g;
-      plain[c] += g;
-      by_normal[c] += g * layer.normal[at + c];
-    }
+  for (size_t at = 0; at < gradient.size(); at += width) {
+    float* g = &gradient[at];
+    const float* out = &layer.out[at];
+    for_lanes(
+        channels, [&](int64_t c) { store_lanes(g + c, load_lanes(out + c) > 0 ? load_lanes(g + c) : Lanes{}); },
+        [&](int64_t c) { g[c] = out[c] > 0 ? g[c] : 0.0f; });
+    add_lanes(plain.data(), g, channels);
+    add_product(by_normal.data(), g, &layer.normal[at], channels);
+  }
   const float share = float(channels) / float(gradient.size());
   for (size_t c = 0; c < width; ++c) {
     scale_gradient[c] += by_normal[c];
@@ -218,9 +232,19 @@ void normalise_back(const BatchScratch::Layer& layer, int64_t channels, const fl
     plain[c] *= share;
     by_normal[c] *= share;
   }
-  for (size_t at = 0; at < gradient.size(); at += width)
-    for (size_t c = 0; c < width; ++c)
-      gradient[at + c] = scale[c] * layer.inverse[c] * (gradient[at + c] - plain[c] - layer.normal[at + c] * by_normal[c]);
+  std::vector<float> gain(width);
+  for (size_t c = 0; c < width; ++c) gain[c] = scale[c] * layer.inverse[c];
+  for (size_t at = 0; at < gradient.size(); at += width) {
+    float* g = &gradient[at];
+    const float* normal = &layer.normal[at];
+    for_lanes(
+        channels,
+        [&](int64_t c) {
+          const Lanes centred = load_lanes(g + c) - load_lanes(&plain[size_t(c)]) - load_lanes(normal + c) * load_lanes(&by_normal[size_t(c)]);
+          store_lanes(g + c, load_lanes(&gain[size_t(c)]) * centred);
+        },
+        [&](int64_t c) { g[c] = gain[size_t(c)] * (g[c] - plain[size_t(c)] - normal[c] * by_normal[size_t(c)]); });
+  }
 }
 
 // Global average, then global maximum: [rows, 2 * channels].
