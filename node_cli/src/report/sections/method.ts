@@ -72,7 +72,7 @@ function mapping(e: Evidence): HtmlValue {
   return e.plan.mapping.map((m, i) => {
     // Stages [from, to), counted from 1 for people.
     const stages =
-      m.from === null || m.to === null ? 'stages not recorded' : m.to - m.from === 1 ? `stage ${m.to}` : `stages ${m.from + 1} to ${m.to}`;
+      m.from === null || m.to === null ? 'stages not recorded' : m.to === m.from ? 'no stage' : m.to - m.from === 1 ? `stage ${m.to}` : `stages ${m.from + 1} to ${m.to}`;
     return html`${i === 0 ? '' : '; '}${m.target}: ${stages}`;
   });
 }
