@@ -146,11 +146,9 @@ int64_t certificate_guide(const Outcomes& searched, std::span<const Plan> front,
   int64_t most = -1;  // losses that pass
   while (most + 1 < certify_rows && binomial_p_value(most + 1, certify_rows, options.alpha) <= options.delta) ++most;
   const double limit = double(most) / double(std::max<int64_t>(certify_rows, 1));
-  std::vector<int32_t> points;
-  for (const ExitCandidate& c : searched.candidates)
-    if (!c.paper) points.push_back(c.exit_point);
-  std::sort(points.begin(), points.end());
-  const auto exit_points = int64_t(std::unique(points.begin(), points.end()) - points.begin());
+  int64_t candidates = 0;
+  for (const ExitCandidate& c : searched.candidates) candidates += !c.paper;
+  const double choices = independent_choices(candidates);
 
   int64_t guide = -1, safest = -1;
   double safest_loss = 0;
@@ -159,7 +157,7 @@ int64_t certificate_guide(const Outcomes& searched, std::span<const Plan> front,
     if (plan.exits.empty()) continue;
     const double loss = double(count_losses(searched, plan.exits, options.loss)) / double(searched.rows());
     if (safest < 0 || loss < safest_loss) safest = int64_t(i), safest_loss = loss;
-    const double expected = loss + search_allowance(int(plan.exits.size()), exit_points, searched.rows(), loss);
+    const double expected = loss + search_allowance(int(plan.exits.size()), choices, searched.rows(), loss);
     if (expected <= limit && (guide < 0 || plan.figures.mean_cost < front[size_t(guide)].figures.mean_cost)) guide = int64_t(i);
   }
   return guide >= 0 ? guide : safest;

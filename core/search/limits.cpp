@@ -13,17 +13,15 @@ Limits::Limits(const Outcomes& outcomes, const SearchOptions& options) : options
   for (size_t r = 0; r < size_t(rows_); ++r) base_wrong_ += outcomes.base_predictions[r] != outcomes.labels[r];
   drop_ = options.max_drop * double(rows_) + kSpeck;
   if (options.min_accuracy) floor_ = *options.min_accuracy * double(rows_) - kSpeck;
-  std::vector<int32_t> points;
-  for (const ExitCandidate& c : outcomes.candidates)
-    if (!c.paper) points.push_back(c.exit_point);
-  std::sort(points.begin(), points.end());
-  const int64_t exit_points = std::unique(points.begin(), points.end()) - points.begin();
+  int64_t candidates = 0;
+  for (const ExitCandidate& c : outcomes.candidates) candidates += !c.paper;
+  const double choices = independent_choices(candidates);
   allowance_.assign(size_t(options.max_exits) + 1, std::vector<double>(size_t(rows_) + 1, 0.0));
   if (options.allowance)
     for (size_t exits = 1; exits < allowance_.size(); ++exits)
       for (int64_t changed = 0; changed <= rows_; ++changed)
         allowance_[exits][size_t(changed)] =
-            search_allowance(int(exits), exit_points, rows_, double(changed) / double(rows_)) * double(rows_);
+            search_allowance(int(exits), choices, rows_, double(changed) / double(rows_)) * double(rows_);
   if (!by_class()) return;
 
   std::vector<int32_t> present = outcomes.labels;
@@ -35,6 +33,15 @@ Limits::Limits(const Outcomes& outcomes, const SearchOptions& options) : options
     class_limit_[size_t(class_of_row_.back())] += *options.max_class_drop;
   }
   for (double& limit : class_limit_) limit += kSpeck;
+  // The worst of so many classes: for each, the luck of as many times more choices.
+  class_allowance_ = allowance_;
+  double subsets = double(class_limit_.size());
+  for (size_t exits = 1; exits < allowance_.size() && options.allowance; ++exits) {
+    subsets *= 1 + choices;
+    for (int64_t changed = 0; changed <= rows_; ++changed)
+      class_allowance_[exits][size_t(changed)] =
+          search_allowance(1, subsets - 1, rows_, double(changed) / double(rows_)) * double(rows_);
+  }
 }
 
 bool Limits::meets_drop(int exits, int64_t harmed, int64_t mended) const {
@@ -52,7 +59,8 @@ bool Limits::hopeless(int64_t harmed, int64_t mended) const {
 bool Limits::breaks_class(int exits, int32_t known_class, int64_t harmed, int64_t mended) const {
   if (harmed == 0) return false;
   const int64_t drop = options_.rule == Rule::kHarm ? harmed : harmed - mended;
-  return double(drop) + allowance(exits, changed_of(harmed, mended)) > class_limit_[size_t(known_class)];
+  const double extra = class_allowance_[size_t(exits)][size_t(changed_of(harmed, mended))];
+  return double(drop) + extra > class_limit_[size_t(known_class)];
 }
 
 std::vector<ClassChange> Limits::changes_of(const Column& column) const {

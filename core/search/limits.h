@@ -53,7 +53,7 @@ class Limits {
   const SearchOptions options_;
   int64_t rows_ = 0, base_wrong_ = 0;
   double floor_ = 0, drop_ = 0;                 // rows
-  std::vector<std::vector<double>> allowance_;  // by exits and rows changed
+  std::vector<std::vector<double>> allowance_, class_allowance_;  // rows, by exits and rows changed
   std::vector<double> class_limit_;             // by class that has rows: rows
   std::vector<int32_t> class_of_row_;           // index into class_limit_
 };

@@ -17,6 +17,10 @@ std::string in_words(double number) {
 
 }  // namespace
 
+std::string_view to_string(Rule rule) {
+  return rule == Rule::kHarm ? "harm" : rule == Rule::kAccuracy ? "accuracy" : "weighted";
+}
+
 void SearchState::plan_steps() {
   if (int64_t(outcomes.candidates.size()) > kMaxCandidates) return;  // step() will refuse
   for (const Budget& budget : options.budgets)

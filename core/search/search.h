@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -40,6 +41,8 @@ enum class Rule {
   kWeighted,  // least cost_weight * cost + (1 - cost_weight) * error, both relative to the backbone's; no max_drop
 };
 
+std::string_view to_string(Rule rule);  // "harm", "accuracy", "weighted"
+
 // Most candidates and rows a search takes, so that its memory and time are bounded.
 inline constexpr int kMaxExits = 8;
 inline constexpr int64_t kMaxCandidates = 2048;
@@ -59,8 +62,8 @@ struct SearchOptions {
   bool allowance = true;       // for having looked at many candidates: see search_allowance
   double near_tie = 0.005;     // of the base cost: within that, the plan with fewer exits wins, then the one that loses less
   double cost_weight = 0.9;    // for kWeighted
-  // Most that any class may lose of its own rows, by the same rule and with the same allowance in rows, so a class of few
-  // rows gets none to lose. A plan that harms no row of a class is always within it.
+  // Most that any class may lose of its own rows, by the same rule and with an allowance in rows that knows of the number of
+  // classes, so a class of few rows gets none to lose. A plan that harms no row of a class is always within it.
   std::optional<double> max_class_drop = {};
   std::optional<double> min_accuracy = {};    // least accuracy - allowance
   std::optional<double> max_worst_cost = {};  // of a sample that leaves nowhere early, heads included
@@ -68,9 +71,11 @@ struct SearchOptions {
 };
 
 // What a plan's measured drop is taken to understate, in shares of rows: see allowance.cpp for the reason.
-// `exit_points`: how many the search could choose from. `changed`: share of rows that make up the drop (rows harmed, or
-// for kAccuracy rows harmed or mended).
-double search_allowance(int exits, int64_t exit_points, int64_t rows, double changed);
+// `choices`: how many independent places each exit was chosen from. `changed`: share of rows that make up the drop (rows
+// harmed, or for kAccuracy rows harmed or mended).
+double search_allowance(int exits, double choices, int64_t rows, double changed);
+// As many as so many candidates are worth.
+double independent_choices(int64_t candidates);
 
 struct SearchResult {
   // Pareto-optimal in (harm or accuracy, mean cost): the backbone, then plans cheaper than it down to the cheapest.

@@ -266,7 +266,7 @@ TEST_CASE("certificate: the walk keeps the exits, lets ever more rows leave, and
 TEST_CASE("certificate: the guide is the cheapest plan that could pass") {
   const Outcomes o = falling_scores(1000, {600, 700, 800, 801, 802, 803, 804, 805, 806, 807, 808, 809, 810, 900});
   const std::vector<Plan> front = plans_at(o, {0.5f, 0.35f, 0.25f, 0.15f});
-  // Losses 0, 1, 2, 13 of 1,000; with the allowance of one exit point 0.7, 2.3, 3.6, 16.5. At 1 % and 5 %, 1,000 certify
+  // Losses 0, 1, 2, 13 of 1,000; with the allowance of one candidate 0.4, 1.8, 3.1, 15.4. At 1 % and 5 %, 1,000 certify
   // rows forgive 4 losses, 700 forgive 2.
   CHECK(certificate_guide(o, front, 1000, {}) == 3);
   CHECK(certificate_guide(o, front, 700, {}) == 2);

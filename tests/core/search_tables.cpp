@@ -124,23 +124,31 @@ std::vector<Plan> every_plan(const Outcomes& o, int max_exits) {
 double loss(const Plan& plan, Rule rule) { return rule == Rule::kHarm ? plan.figures.harm : 1 - plan.figures.accuracy; }
 
 bool meets_limits(const Outcomes& o, const Plan& plan, const SearchOptions& options) {
-  std::set<int32_t> points;
-  for (const ExitCandidate& c : o.candidates) points.insert(c.exit_point);
   const bool by_harm = options.rule == Rule::kHarm;
   const double n = double(o.rows());
   const auto extra = [&](int64_t changed) {  // rows
     if (!options.allowance || plan.exits.empty()) return 0.0;
-    return n * search_allowance(int(plan.exits.size()), int64_t(points.size()), o.rows(), double(changed) / n);
+    return n * search_allowance(int(plan.exits.size()), independent_choices(int64_t(o.candidates.size())), o.rows(), double(changed) / n);
   };
   const auto drop = [&](const Changes& c) {
     return by_harm ? double(c.harmed) + extra(c.harmed) : double(c.harmed - c.mended) + extra(c.harmed + c.mended);
   };
   Changes all;
-  for (const auto& [label, c] : changes_by_class(o, plan)) {
+  const std::map<int32_t, Changes> by_class = changes_by_class(o, plan);
+  const auto class_extra = [&](int64_t changed) {
+    if (!options.allowance || plan.exits.empty()) return 0.0;
+    double subsets = double(by_class.size());
+    for (size_t e = 0; e < plan.exits.size(); ++e) subsets *= 1 + independent_choices(int64_t(o.candidates.size()));
+    return n * search_allowance(1, subsets - 1, o.rows(), double(changed) / n);
+  };
+  for (const auto& [label, c] : by_class) {
     all.rows += c.rows;
     all.harmed += c.harmed;
     all.mended += c.mended;
-    if (options.max_class_drop && c.harmed > 0 && drop(c) > *options.max_class_drop * double(c.rows) + kSpeck) return false;
+    const int64_t lost = by_harm ? c.harmed : c.harmed - c.mended, changed = by_harm ? c.harmed : c.harmed + c.mended;
+    if (options.max_class_drop && c.harmed > 0 &&
+        double(lost) + class_extra(changed) > *options.max_class_drop * double(c.rows) + kSpeck)
+      return false;
   }
   if (options.rule != Rule::kWeighted && !plan.exits.empty() && drop(all) > options.max_drop * n + kSpeck) return false;
   if (options.min_accuracy &&
