@@ -56,12 +56,19 @@ Result<AugmentOptions> read_augment_options(const Json& json) {
          return {};
        }},
       {"rule", [&](const Json& v) -> Status {
-         bool accuracy = false;
-         OFFRAMP_RETURN_IF_ERROR(assign(accuracy, second_of(v, "harm", "accuracy")));
-         options.search.rule = accuracy ? Rule::kAccuracy : Rule::kHarm;
+         for (const Rule rule : {Rule::kHarm, Rule::kAccuracy, Rule::kWeighted})
+           if (v == to_string(rule)) return options.search.rule = rule, Status{};
+         return invalid_argument("expected \"harm\", \"accuracy\" or \"weighted\", got " + v.dump());
+       }},
+      {"cost_weight", [&](const Json& v) { return assign(options.search.cost_weight, number_between(v, 0, 1)); }},
+      {"max_class_drop_pp", [&](const Json& v) -> Status {
+         double percent = 0;
+         OFFRAMP_RETURN_IF_ERROR(assign(percent, number_between(v, 0, 100)));
+         options.search.max_class_drop = percent / 100;
          return {};
        }},
-      {"max_exits", [&](const Json& v) { return assign(options.search.max_exits, integer_between(v, 0, 2)); }},
+      {"min_accuracy", [&](const Json& v) { return assign(options.search.min_accuracy, number_between(v, 0, 1)); }},
+      {"max_exits", [&](const Json& v) { return assign(options.search.max_exits, integer_between(v, 0, kMaxExits)); }},
       {"levels", [&](const Json& v) { return assign(options.search.levels, integer_between(v, 2, 1024)); }},
       {"seed", [&](const Json& v) { return assign(options.train.seed, integer_between(v, 0, int64_t{1} << 53)); }},
       {"epochs", [&](const Json& v) { return assign(options.train.epochs, integer_between(v, 1, 1000)); }},

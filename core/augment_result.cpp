@@ -128,7 +128,7 @@ Json Augmenter::result() const {
                    {"views", to_string(s.views)},
                    {"candidates", s.outcomes.candidates.size()},
                    {"plans_looked_at", s.found.plans_looked_at},
-                   {"rule", s.options.search.rule == Rule::kHarm ? "harm" : "accuracy"},
+                   {"rule", to_string(s.options.search.rule)},
                    {"max_drop_pp", 100 * s.options.search.max_drop},
                    {"allowance_pp", 100 * s.found.allowance},
                    {"select_harm_pp", 100 * s.found.chosen.figures.harm}}},
@@ -136,6 +136,13 @@ Json Augmenter::result() const {
   if (s.options.mapping.targets) {
     result["search"]["cost"] = to_string(s.options.mapping.cost);
     result["search"]["encodings_refined"] = s.encodings_refined;
+  }
+  const SearchOptions& limits = s.options.search;
+  if (limits.max_class_drop) result["search"]["max_class_drop_pp"] = 100 * *limits.max_class_drop;
+  if (limits.min_accuracy) result["search"]["min_accuracy"] = *limits.min_accuracy;
+  if (limits.rule == Rule::kWeighted) {
+    result["search"].erase("max_drop_pp");
+    result["search"]["cost_weight"] = limits.cost_weight;
   }
   result["paper_method"]["predicted"] = {
       {"accuracy", s.paper.predicted.accuracy},

@@ -80,6 +80,19 @@ test('augment: text, and the same seed gives the same stages', async () => {
   assert.deepEqual(stages(at('b.offramp')), stages(at('a.offramp')));
 });
 
+test('augment: limits by class and of accuracy; one that nothing meets is exit code 4, and nothing is written', async () => {
+  const limits = ['--max-class-drop', '50', '--min-accuracy', '0', '--max-exits', '3', '--rule', 'weighted', '--cost-weight', '0.5'];
+  const { out } = await succeed(...augmentArguments, ...limits, '-o', at('limits.offramp'), '--json');
+  const { search } = checked('augment', out) as { search: Record<string, unknown> };
+  const { rule, cost_weight, max_class_drop_pp, min_accuracy, max_drop_pp } = search;
+  assert.deepEqual({ rule, cost_weight, max_class_drop_pp, min_accuracy, max_drop_pp },
+    { rule: 'weighted', cost_weight: 0.5, max_class_drop_pp: 50, min_accuracy: 0, max_drop_pp: undefined });
+  const { code, err } = await offramp(...augmentArguments, '--min-accuracy', '100', '-o', at('none.offramp'));
+  assert.equal(code, 4, err);
+  assert.match(err, /no plan reaches accuracy 1: the model itself has 0\.\d+/);
+  assert.ok(!existsSync(at('none.offramp')));
+});
+
 test('evaluate: a model, a package and its unpacked folder agree', async () => {
   const [model, zip, unpacked] = await Promise.all([[exampleModel], [at('a.offramp')], [at('unpacked')]].map(async ([subject]) =>
     checked('evaluate', (await succeed('evaluate', subject as string, '--data', held, '--json')).out)));

@@ -14,11 +14,16 @@ import { safe } from '../tables.js';
 
 const largestSeed = Number.MAX_SAFE_INTEGER;
 
+const share = (percent: number | undefined): number | undefined => (percent === undefined ? undefined : percent / 100);
+
 function readOptions(args: Arguments) {
   return {
     maxDropPp: args.number('max-drop', 0, 100),
-    rule: args.choice('rule', ['harm', 'accuracy']),
-    maxExits: args.integer('max-exits', 0, 2),
+    maxClassDropPp: args.number('max-class-drop', 0, 100),
+    minAccuracy: share(args.number('min-accuracy', 0, 100)),
+    rule: args.choice('rule', ['harm', 'accuracy', 'weighted']),
+    costWeight: args.number('cost-weight', 0, 1),
+    maxExits: args.integer('max-exits', 0, 8),
     method: args.choice('method', ['joint', 'paper']),
     epochs: args.integer('epochs', 1, 1000),
     seed: args.integer('seed', 0, largestSeed),

@@ -14,7 +14,13 @@ import { measureSpeed, measureStages } from './speed.js';
 /** What the core's Augmenter takes; left out means its default. */
 export interface AugmentOptions {
   maxDropPp?: number | undefined;
-  rule?: 'harm' | 'accuracy' | undefined;
+  /** Most that any class may lose, in points of its own rows. */
+  maxClassDropPp?: number | undefined;
+  /** A share; what no plan and not even the model reaches is refused as infeasible. */
+  minAccuracy?: number | undefined;
+  rule?: 'harm' | 'accuracy' | 'weighted' | undefined;
+  /** For the rule weighted: of cost, against the rest on error. */
+  costWeight?: number | undefined;
   maxExits?: number | undefined;
   levels?: number | undefined;
   seed?: number | undefined;
@@ -157,7 +163,8 @@ async function runSteps(
 
 function coreOptions(options: AugmentOptions, speed: number | undefined): JsonObject {
   const named: Record<string, Json | undefined> = {
-    max_drop_pp: options.maxDropPp, rule: options.rule, max_exits: options.maxExits, levels: options.levels, seed: options.seed,
+    max_drop_pp: options.maxDropPp, max_class_drop_pp: options.maxClassDropPp, min_accuracy: options.minAccuracy,
+    cost_weight: options.costWeight, rule: options.rule, max_exits: options.maxExits, levels: options.levels, seed: options.seed,
     epochs: options.epochs, backend: options.backend, method: options.method, preprocess: options.preprocess, labels: options.labels,
     targets: options.targets, cost: options.cost, max_latency_ms: options.maxLatencyMs, measured_macs_per_s: speed,
   };

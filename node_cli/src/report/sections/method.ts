@@ -40,9 +40,11 @@ function rule(e: Evidence): HtmlValue {
   const what =
     name === 'accuracy'
       ? `Least mean compute whose accuracy stays within ${limit} of the backbone's`
-      : name === 'harm' || name === null
-        ? `Least mean compute whose harm stays within ${limit}`
-        : `${name}, limit ${limit}`;
+      : name === 'weighted'
+        ? 'Least weighted sum of mean compute and error'
+        : name === 'harm' || name === null
+          ? `Least mean compute whose harm stays within ${limit}`
+          : `${name}, limit ${limit}`;
   const allowance =
     allowancePp === null || allowancePp === 0
       ? ''
