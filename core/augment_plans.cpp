@@ -76,6 +76,8 @@ Result<std::vector<int32_t>> choose_promising(const Outcomes& screened, const Se
   SearchOptions quick = options;
   quick.levels = std::min(options.levels, 48);
   quick.allowance = false;
+  quick.max_exits = std::min(options.max_exits, 2);
+  quick.min_accuracy.reset();  // trained heads may reach what these do not
   OFFRAMP_TRY(const SearchResult joint, search_exits(screened, quick));
   for (const PlannedExit& exit : joint.chosen.exits) add(screened.candidates[size_t(exit.candidate)].head);
 
