@@ -40,7 +40,7 @@ const cases: [string[], string][] = [
   [['augment', 'm', '--data', 'd', '-o', 'x', '--max-class-drop', '-2'], '--max-class-drop is a number from 0 to 100, not "-2"'],
   [['augment', 'm', '--data', 'd', '-o', 'x', '--min-accuracy', '101'], '--min-accuracy is a number from 0 to 100, not "101"'],
   [['augment', 'm', '--data', 'd', '-o', 'x', '--seed', '1.5'], '--seed is a whole number from 0 to 9007199254740991, not "1.5"'],
-  [['augment', 'm', '--data', 'd', '-o', 'x', '--rule', 'luck'], '--rule is harm, accuracy or weighted, not "luck"'],
+  [['augment', 'm', '--data', 'd', '-o', 'x', '--rule', 'luck'], '--rule is harm or accuracy or weighted, not "luck"'],
   [['augment', 'm', '--data', 'd', '-o', 'x', '--method', 'best'], '--method is joint or paper, not "best"'],
   [['augment', 'm', '--data', 'd', '-o', './m'], '-o ./m would overwrite the model'],
   [['evaluate', 'm', '--data', 'd', '--rows', '0'], '--rows is a whole number from 1 to 10000000, not "0"'],
