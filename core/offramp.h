@@ -87,4 +87,50 @@ class Evaluator {
   std::unique_ptr<State> state_;
 };
 
+// A package on a stream of windows: a window that the first exit is not sure of may repeat the answer of an earlier one that
+// looked the same to it. Rules: "difference" and "patience", see search/streams.h.
+class StreamSession {
+ public:
+  // `threshold`: the most that may have changed; below 0 nothing is repeated.
+  // Errors: kInvalidArgument for an unknown rule or a threshold that is not finite; as load_package and StagedRuntime.
+  static Result<std::unique_ptr<StreamSession>> create(Package package, const std::string& rule, double threshold, Backend backend);
+  ~StreamSession();
+  struct Answer {
+    Exited answer;  // if reused, the first exit's, but for the class
+    bool reused = false;
+  };
+  // The next window. Errors: as StagedRuntime::run; the stream goes on as if that window had not been there.
+  Result<Answer> run(const Tensor& sample);
+  void forget();  // the next window is of another record
+  int64_t executed_macs() const;
+
+ private:
+  struct State;
+  explicit StreamSession(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// What a stream rule would do for a package: its threshold, and safer ones of the exits, chosen on some records and judged on
+// others. Every stage runs on every row.
+class StreamEvaluator {
+ public:
+  // Errors: as load_package; kInvalidArgument for a package without exits.
+  static Result<std::unique_ptr<StreamEvaluator>> create(std::span<const PackageSource> files, Backend backend);
+  ~StreamEvaluator();
+  enum class Part { kSelect, kTest };
+  // Rows in order of time, record after record; `starts` is 1 where a record begins.
+  // Errors: kInvalidData naming the row.
+  Status add_rows(Part part, const Tensor& raw, std::span<const int32_t> labels, std::span<const int32_t> starts);
+  // {"rule", "threshold", "exit_thresholds", "max_drop_pp", "select": figures, "test": figures, "test_plain": figures of the package as it
+  // is, "rows": {"select", "test"}}; figures are {"accuracy", "accuracy_change_pp", "harm_pp", "mean_macs", "mean_macs_change_pct",
+  // "exit_rates", "reuse_rate"}.
+  // Errors: kInvalidArgument for an unknown rule, a part without rows; kInfeasible if no thresholds keep harm within max_harm.
+  Result<Json> result(const std::string& rule, double max_harm) const;
+
+ private:
+  struct State;
+  explicit StreamEvaluator(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
 }  // namespace offramp

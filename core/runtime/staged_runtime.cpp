@@ -117,9 +117,9 @@ Result<StageResult> StagedRuntime::step(size_t k, const Activation& input) {
   exited.probabilities.resize(size_t(package_.classes));
   exited.score = last ? score_row(logits.data<float>(), 1.0f, Score::kMaxProbability, exited.probabilities)
                       : score_row(logits.data<float>(), stage.temperature, stage.score, exited.probabilities, stage.gate);
-  if (!last && !(exited.score >= stage.threshold)) return NeedsStage{int32_t(k) + 1, std::move(outputs[1])};
   const auto values = logits.data<float>();
   exited.predicted_class = int32_t(std::max_element(values.begin(), values.end()) - values.begin());
+  if (!last && !(exited.score >= stage.threshold)) return NeedsStage{int32_t(k) + 1, std::move(outputs[1]), std::move(exited)};
   return exited;
 }
 
