@@ -183,4 +183,20 @@ Result<CertificateResult> certify(const Outcomes& certify_rows, std::span<const 
   return result;
 }
 
+Result<CertifiedPlan> certify_plan(const Outcomes& searched, const SearchResult& found, const Outcomes& certify_rows,
+                                   const CertificateOptions& options, bool bounded) {
+  Plan guide = found.chosen;
+  if (!bounded) {
+    const int64_t best = certificate_guide(searched, found.front, certify_rows.rows(), options);
+    guide = best >= 0 ? found.front[size_t(best)] : Plan{};
+  }
+  std::vector<Plan> walk = certificate_walk(searched, guide, !bounded);
+  CertifiedPlan result;
+  OFFRAMP_TRY(result.test, certify(certify_rows, walk, options));
+  if (result.test.certificate) result.plan = std::move(walk[size_t(result.test.certificate->plan)]);
+  else if (result.test.rows < result.test.rows_needed) result.plan = found.chosen;
+  else result.plan.figures = evaluate_plan(searched, {});
+  return result;
+}
+
 }  // namespace offramp

@@ -59,6 +59,18 @@ std::vector<Plan> certificate_walk(const Outcomes& searched, const Plan& guide, 
 // plan has an exit.
 int64_t certificate_guide(const Outcomes& searched, std::span<const Plan> front, int64_t certify_rows, const CertificateOptions& options);
 
+// The plan to package, and how its test went.
+struct CertifiedPlan {
+  Plan plan;  // its figures are on the rows searched
+  CertificateResult test;
+};
+// Walks around the search's chosen plan if a rule of the user's own bounds it (`bounded`: no further than that plan), else around
+// certificate_guide, and keeps the last plan that passed. If none passed, the backbone itself; but if there are too few rows for any
+// to pass, the search's chosen plan, as if no certificate had been asked for.
+// Errors: as certify.
+Result<CertifiedPlan> certify_plan(const Outcomes& searched, const SearchResult& found, const Outcomes& certify_rows,
+                                   const CertificateOptions& options, bool bounded);
+
 // Rows on which a plan loses.
 int64_t count_losses(const Outcomes& outcomes, const std::vector<PlannedExit>& exits, Loss loss);
 

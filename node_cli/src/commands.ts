@@ -63,14 +63,23 @@ Without --test, half of --select is kept for the report; without both, --data is
   {
     name: 'evaluate', summary: 'measure a model or a package on labelled samples', positionals: ['MODEL|PACKAGE'], required: ['data'],
     options: {
-      data: { value: 'DATA', help: 'labelled samples' }, preprocess, rows: { value: 'N', help: 'use at most N rows, drawn at random but the same ones every time' },
+      data: { value: 'DATA', help: 'labelled samples' }, preprocess,
+      stream: { value: 'RULE', help: 'a rule for records in order, difference or patience: consecutive windows may repeat an answer' },
+      select: { value: 'DATA', help: 'records that choose the thresholds of --stream' },
+      'max-drop': { value: 'PP', help: 'allowed harm of --stream in percentage points (default: what the package was made for, else 1)' },
+      rows: { value: 'N', help: 'use at most N rows, drawn at random but the same ones every time' },
       threads, variant, backend, json, help,
     },
     details: `Runs every sample through the model, and through the package if it is one: accuracy, executed MACs and time, side by
 side. A package (the zip, or the folder it was unpacked to) takes raw samples and brings its own preprocessing.
 
+With --stream, a window that the first exit is not sure of repeats the answer of an earlier one of its record that looked the same to
+it: within a distance (difference), or with the same class and no less sure by more than a limit (patience). Records are the data's
+groups; their rows are in the order of the description's "order", else of the file.
+
 ${dataForms}`,
-    examples: ['offramp evaluate model.offramp --data test.json', 'offramp evaluate model.onnx --data t10k-images-idx3-ubyte.gz --json'],
+    examples: ['offramp evaluate model.offramp --data test.json', 'offramp evaluate ecg.offramp --data test.json --stream difference --select calib.json',
+      'offramp evaluate model.onnx --data t10k-images-idx3-ubyte.gz --json'],
   },
   {
     name: 'run', summary: 'classify one sample with a package', positionals: ['PACKAGE'], required: ['input'],

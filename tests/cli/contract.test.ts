@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
 import { Ajv } from 'ajv';
 import { encode } from 'fast-png';
+import { zipSync } from 'fflate';
 import { unzipPackage } from '@offramp/engine';
 import { checkout, exampleModel, offramp, squares, temporaryFolder, writeSquares } from './command.js';
 import { encodeNpy } from './npy_writer.js';
@@ -105,6 +106,47 @@ test('evaluate: a model, a package and its unpacked folder agree', async () => {
   assert.ok(Math.abs(harmed - plan.harm_pp) < 1e-9, 'of 100 rows');
   assert.ok(Math.abs(mended - harmed - (zip?.['accuracy_change_pp'] as number)) < 1e-9);
   assert.ok(Math.abs((zip?.['mean_macs'] as number) / plan.mean_macs - 1) < 1e-9, 'executed MACs are the planned ones');
+});
+
+test('evaluate --stream: records in order, beside the exits alone', async () => {
+  const records = at('records.npz');
+  // Ten records; the same square stays for a while.
+  const { x, y } = squares(200, 7);
+  const order = Array.from({ length: 200 }, (_, row) => row).sort((a, b) => Math.floor(a / 100) - Math.floor(b / 100) || (y[a] ?? 0) - (y[b] ?? 0) || a - b);
+  const sortedX = Uint8Array.from(order.flatMap((row) => [...x.subarray(row * 784, (row + 1) * 784)]));
+  const groups = Uint8Array.from(order, (_, index) => Math.floor(index / 20));
+  writeFileSync(records, zipSync({
+    'x.npy': encodeNpy('|u1', [200, 28, 28], sortedX), 'y.npy': encodeNpy('|u1', [200], Uint8Array.from(order, (row) => y[row] ?? 0)),
+    'groups.npy': encodeNpy('|u1', [200], groups),
+  }));
+  for (const rule of ['difference', 'patience']) {
+    const { out } = await succeed('evaluate', at('a.offramp'), '--data', records, '--select', records, '--stream', rule, '--max-drop', '60', '--json');
+    const { stream, accuracy, mean_macs: meanMacs } = checked('evaluate', out) as {
+      accuracy: number; mean_macs: number;
+      stream: { rule: string; rows: object; test: { mean_macs: number; harm_pp: number }; test_plain: { accuracy: number; mean_macs: number } };
+    };
+    assert.equal(stream.rule, rule);
+    assert.deepEqual(stream.rows, { select: 200, test: 200 });
+    // Without the rule the study finds what the package really does.
+    assert.ok(Math.abs(stream.test_plain.accuracy - accuracy) < 1e-12);
+    assert.ok(Math.abs(stream.test_plain.mean_macs - meanMacs) < 1e-6 * meanMacs);
+    assert.ok(stream.test.mean_macs <= stream.test_plain.mean_macs * (1 + 1e-9));
+    assert.ok(stream.test.harm_pp <= 60);
+  }
+  const { out } = await succeed('evaluate', at('a.offramp'), '--data', records, '--select', records, '--stream', 'difference', '--max-drop', '60');
+  assert.match(out, /exits alone +with difference\n(.*\n)+answers repeated +0\.00 % +\d/);
+  for (const [more, message] of [
+    [['--stream', 'difference'], '--stream needs --select DATA: records that choose its thresholds'],
+    [['--select', records], '--select and --max-drop go with --stream RULE'],
+    [['--stream', 'hope', '--select', records], '--stream is difference or patience, not "hope"'],
+  ] as const) {
+    const { code, err } = await offramp('evaluate', at('a.offramp'), '--data', records, ...more);
+    assert.equal(code, 2);
+    assert.ok(err.includes(message), err);
+  }
+  const ungrouped = await offramp('evaluate', at('a.offramp'), '--data', held, '--select', held, '--stream', 'difference');
+  assert.equal(ungrouped.code, 3);
+  assert.match(ungrouped.err, /records are needed: name their numbers as "groups"/);
 });
 
 test('evaluate: text and --rows', async () => {

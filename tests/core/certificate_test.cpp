@@ -275,6 +275,46 @@ TEST_CASE("certificate: the guide is the cheapest plan that could pass") {
   CHECK(certificate_guide(o, plans_at(o, {}), 1000, {}) == -1);
 }
 
+TEST_CASE("certificate: the plan to package is the certified one, within the rule's own if there is one") {
+  const Outcomes searched = falling_scores(1000, {600, 700, 900});
+  SearchResult found;
+  found.front = plans_at(searched, {0.5f, 0.35f, 0.0f});
+  found.chosen = found.front[1];
+  // On the certify rows nothing goes wrong before the score 0.2.
+  const Outcomes rows = falling_scores(1000, {801, 802, 803, 804, 805, 806, 807, 808, 809, 810, 811, 812});
+  const auto free = certify_plan(searched, found, rows, {}, false);
+  REQUIRE(free.ok());
+  REQUIRE(free->test.certificate.has_value());
+  CHECK(free->test.certificate->losses <= 4);
+  CHECK(free->plan.exits[0].threshold < 0.35f);
+  CHECK(free->plan.exits[0].threshold > 0.19f);
+  const auto bounded = certify_plan(searched, found, rows, {}, true);
+  REQUIRE(bounded.ok());
+  CHECK(bounded->plan.exits[0].threshold == 0.5f);
+  CHECK(bounded->plan.figures.mean_cost == found.chosen.figures.mean_cost);
+  CHECK(bounded->test.certificate->losses == 0);
+
+  // Too few rows: the search's plan stays, without a certificate.
+  const auto few = certify_plan(searched, found, falling_scores(298, {}), {}, true);
+  REQUIRE(few.ok());
+  CHECK_FALSE(few->test.certificate.has_value());
+  CHECK(few->plan.exits.size() == 1);
+  // Enough rows, and they speak against every plan: the backbone.
+  std::vector<int32_t> all_wrong;
+  for (int32_t r = 0; r < 500; ++r) all_wrong.push_back(r);
+  const auto bad = certify_plan(searched, found, falling_scores(500, all_wrong), {}, false);
+  REQUIRE(bad.ok());
+  CHECK_FALSE(bad->test.certificate.has_value());
+  CHECK(bad->plan.exits.empty());
+  CHECK(bad->plan.figures.mean_cost == 100);
+  // A search that chose the backbone leaves nothing to test.
+  found.chosen = found.front[0];
+  const auto nothing = certify_plan(searched, found, rows, {}, true);
+  REQUIRE(nothing.ok());
+  CHECK(nothing->test.plans_tested == 0);
+  CHECK(nothing->plan.exits.empty());
+}
+
 TEST_CASE("certificate: bad arguments are named") {
   const Outcomes o = falling_scores(10, {});
   const auto message = [&](const Outcomes& rows, std::vector<Plan> plans, CertificateOptions options) {

@@ -12,6 +12,7 @@ import { failure, idxFile, npyFile, readFrom, text } from './samples.js';
 const u8 = (shape: number[], values: number[]): Uint8Array => npyFile('|u1', shape, Uint8Array.from(values));
 const files = {
   'a_x.npy': u8([2, 1], [10, 11]), 'b_x.npy': u8([3, 1], [12, 13, 14]), 'a_y.npy': u8([2], [0, 1]), 'b_y.npy': u8([3], [1, 0, 1]),
+  'time.npy': npyFile('<i8', [5], new Uint8Array(BigInt64Array.of(7n, -3n, 0n, 12n, 2n).buffer)),
   'patient.npy': npyFile('<i8', [5], new Uint8Array(BigInt64Array.of(1n, 1n, 2n, 2n, 3n).buffer)),
 };
 const describe = (more: object): Record<string, Uint8Array> => ({ ...files, 'd.json': text(JSON.stringify({ offramp_dataset: 1, x: ['a_x.npy', 'b_x.npy'], y: ['a_y.npy', 'b_y.npy'], ...more })) });
@@ -25,6 +26,11 @@ test('lists are joined, rows are half-open, groups and labels and steps pass thr
   assert.deepEqual([...(data.groups ?? [])], [1, 2, 2]);
   assert.deepEqual(data.labels, ['N', 'S']);
   assert.deepEqual(data.preprocess, preprocess);
+});
+
+test('an order passes through with its rows', async () => {
+  const data = await readFrom(describe({ rows: [1, 4], groups: 'patient.npy', order: 'time.npy' }), 'd.json');
+  assert.deepEqual([...(data.order ?? [])], [-3, 0, 12]);
 });
 
 test('IDX files are named like arrays', async () => {
@@ -49,10 +55,11 @@ const refusals: [string, object, string, string][] = [
   ['no x', { x: undefined }, 'invalid_data', 'data d.json: "x" must be the name of a .npy or IDX file or a list of such names'],
   ['shapes differ', { x: ['a_x.npy', 'a_y.npy'] }, 'invalid_data', 'data d.json: "x": a_y.npy is u8 [2], a_x.npy is u8 [2, 1]; all but the number of rows must be equal'],
   ['rows', { rows: [3, 9] }, 'invalid_data', 'data d.json: "rows" is [3, 9], but there are 5 rows: 0 <= first < end <= 5 is needed'],
-  ['unknown key', { label: [] }, 'invalid_data', 'data d.json: unknown key "label"; known are offramp_dataset, x, y, rows, groups, labels, note, preprocess'],
+  ['unknown key', { label: [] }, 'invalid_data', 'data d.json: unknown key "label"; known are offramp_dataset, x, y, rows, groups, order, labels, note, preprocess'],
   ['version', { offramp_dataset: 2 }, 'invalid_data', 'data d.json: "offramp_dataset" is 2; version 1 is read'],
   ['counts', { y: 'a_y.npy' }, 'invalid_data', 'data d.json: 5 samples but 2 labels; there must be one label a sample'],
   ['groups', { groups: 'a_y.npy' }, 'invalid_data', 'data d.json: 5 samples but 2 groups; there must be one group a sample'],
+  ['order', { order: 'a_y.npy' }, 'invalid_data', 'data d.json: 5 samples but 2 positions in order; there must be one position a sample'],
   ['label names', { labels: ['N'] }, 'invalid_data', 'data d.json: "labels" has 1 names; 2 to 100000 are allowed'],
   ['steps', { preprocess: [{ by: 2 }] }, 'invalid_data', 'data d.json: preprocessing must be a list of steps like {"op": "scale", "by": 0.004}'],
 ];

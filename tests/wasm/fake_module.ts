@@ -89,6 +89,7 @@ export function fakeEngine(options: FakeOptions = {}): { engine: Engine; log: Fa
     },
     createEvaluatorFromPackage: () => ok(fakeEvaluator(log, true)),
     createEvaluatorFromModel: () => ok(fakeEvaluator(log, false)),
+    createStreamSession: refuse, createStreamEvaluator: refuse,
   };
   return { engine: new Engine(raw), log };
 }

@@ -1,7 +1,7 @@
 // offramp evaluate MODEL|PACKAGE --data D
 import {
-  choosePreprocess, evaluateModel, invalidArgument, modelClasses, within, type Dataset, type Engine, type EvaluateReport,
-  type PackageFile, type Subject,
+  choosePreprocess, evaluateModel, evaluateStream, invalidArgument, modelClasses, within, type Dataset, type Engine, type EvaluateReport,
+  type PackageFile, type StreamReport, type Subject,
 } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
 import { worstClass } from '../augment_text.js';
@@ -11,28 +11,64 @@ import type { CommandIo } from '../io.js';
 import { labelsOf } from '../manifest.js';
 import type { Arguments } from '../options.js';
 import { ProgressLine } from '../progress_line.js';
-import { bar, changePercent, count, duration, heading, macs, percent, points, signedPercent, signedPoints, table } from '../tables.js';
+import { bar, changePercent, count, duration, heading, macs, percent, points, signedPercent, signedPoints, table, threshold } from '../tables.js';
 
 export async function evaluate(args: Arguments, io: CommandIo): Promise<void> {
   const backend = args.choice('backend', ['xnnpack', 'reference']) ?? 'xnnpack';
   const options = engineOptions(args);
   const most = args.integer('rows', 1, 1e7);
+  const stream = args.choice('stream', ['difference', 'patience']);
+  const maxDrop = args.number('max-drop', 0, 100);
   const path = args.positional(0);
   const read = await readModelOrPackage(path);
   const given = await readPreprocess(args.text('preprocess'));
+  if (stream === undefined && (args.has('select') || args.has('max-drop'))) throw invalidArgument('--select and --max-drop go with --stream RULE');
+  if (stream !== undefined && !('package' in read)) throw invalidArgument('--stream is for packages: a model has no exit that could look at a window');
+  if (stream !== undefined && !args.has('select')) throw invalidArgument('--stream needs --select DATA: records that choose its thresholds');
   if ('package' in read && given !== undefined) throw invalidArgument('--preprocess is for models; a package brings its own preprocessing');
   const engine = await loadNodeEngine(options);
   const labels = 'package' in read ? within(path, () => packageLabels(engine, read.package)) : undefined;
   const data = await readData(args.requiredText('data'), labels, most);
   const subject = 'package' in read ? read : modelSubject(engine, path, read.model, data, given, io);
+  const select = stream === undefined ? undefined : await readData(args.requiredText('select'), labels, undefined);
   const progress = new ProgressLine(io);
-  let report: EvaluateReport;
+  let report: EvaluateReport & { stream?: StreamReport };
   try {
     report = await evaluateModel(engine, subject, data, { backend }, { onProgress: progress.show });
+    if (stream !== undefined && select !== undefined && 'package' in read) {
+      report.stream = await evaluateStream(engine, read.package, select, data,
+        { rule: stream, maxDropPp: maxDrop ?? within(path, () => packageDrop(engine, read.package)), backend }, { onProgress: progress.show });
+    }
   } finally {
     progress.clear();
   }
-  io.out(args.has('json') ? `${JSON.stringify(report)}\n` : describe(report, 'package' in read, labels ?? data.labels, io));
+  if (args.has('json')) io.out(`${JSON.stringify(report)}\n`);
+  else io.out(describe(report, 'package' in read, labels ?? data.labels, io) + (report.stream === undefined ? '' : describeStream(report.stream, io)));
+}
+
+/** The drop that a package was made for, 1 pp if it does not say. */
+function packageDrop(engine: Engine, files: PackageFile[]): number {
+  const runtime = engine.createRuntime(files);
+  try {
+    const { evidence } = runtime.manifest() as { evidence?: { search?: { max_drop_pp?: unknown } } };
+    const drop = evidence?.search?.max_drop_pp;
+    return typeof drop === 'number' && drop >= 0 && drop <= 100 ? drop : 1;
+  } finally {
+    runtime.dispose();
+  }
+}
+
+function describeStream(report: StreamReport, io: CommandIo): string {
+  const { test, test_plain: plain } = report;
+  const figures = table([
+    ['', 'exits alone', `with ${report.rule}`],
+    ['accuracy', signedPoints(plain.accuracy_change_pp), signedPoints(test.accuracy_change_pp)],
+    ['harm', points(plain.harm_pp), points(test.harm_pp)],
+    ['mean MACs', signedPercent(plain.mean_macs_change_pct), signedPercent(test.mean_macs_change_pct)],
+    ['answers repeated', percent(0), percent(test.reuse_rate)],
+  ], ['left', 'right', 'right']);
+  const chosen = report.threshold === null ? 'repeating answers does not pay' : `threshold ${threshold(report.threshold)}`;
+  return `\n${heading(`records in order, against the base`, io.terminal)}\n${figures}\n\n${chosen}, chosen on ${count(report.rows.select)} rows for a drop of at most ${points(report.max_drop_pp)}\n`;
 }
 
 function packageLabels(engine: Engine, files: PackageFile[]): string[] | undefined {

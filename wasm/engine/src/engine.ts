@@ -3,9 +3,9 @@ import { OfframpError } from './errors.js';
 import { parseReport, type Json, type JsonObject } from './json.js';
 import type {
   Answers, Backend, Exited, ModuleFactory, PackageFile, Part, ProfiledStep, RawAugmenter, RawEvaluator, RawHandle, RawModule, RawResult,
-  RawRuntime, RawSession, SessionMemory, Split, StageResult, StepProgress,
+  RawRuntime, RawSession, RawStreamEvaluator, RawStreamSession, SessionMemory, Split, StageResult, StepProgress, StreamAnswer, StreamRule,
 } from './raw_module.js';
-import type { InspectReport } from './reports.js';
+import type { InspectReport, StreamReport } from './reports.js';
 import type { RawTensor } from './tensor.js';
 import { defaultThreadStartLimitMs, startThreads } from './thread_start.js';
 import { chooseVariant, detectFeatures, type EngineOptions, type Variant } from './variants.js';
@@ -127,6 +127,15 @@ export class Engine {
     return this.adopt(new Evaluator(unwrap(() => this.raw.createEvaluatorFromModel(onnx, steps, backend)), this.live));
   }
 
+  /** A package on a stream of windows: `threshold` is the most that may have changed for an answer to be repeated. */
+  createStreamSession(files: PackageFile[], rule: StreamRule, threshold: number, backend: Backend = 'xnnpack'): StreamSession {
+    return this.adopt(new StreamSession(unwrap(() => this.raw.createStreamSession(files, rule, threshold, backend)), this.live));
+  }
+
+  createStreamEvaluator(files: PackageFile[], backend: Backend = 'xnnpack'): StreamEvaluator {
+    return this.adopt(new StreamEvaluator(unwrap(() => this.raw.createStreamEvaluator(files, backend)), this.live));
+  }
+
   private adopt<T extends Handle<RawHandle>>(handle: T): T {
     this.live.add(handle);
     return handle;
@@ -244,6 +253,30 @@ export class Evaluator extends Handle<RawEvaluator> {
   }
   answers(): Answers {
     return JSON.parse(unwrap(() => this.object.answers())) as Answers;
+  }
+}
+
+/** Windows in order of time; forget() where another record begins. */
+export class StreamSession extends Handle<RawStreamSession> {
+  run(x: RawTensor): StreamAnswer {
+    return unwrap(() => this.object.run(x));
+  }
+  forget(): void {
+    this.object.forget();
+  }
+  executedMacs(): number {
+    return this.object.executedMacs();
+  }
+}
+
+/** What a stream rule would do: rows of both parts in order of time, then result(). */
+export class StreamEvaluator extends Handle<RawStreamEvaluator> {
+  /** `starts` is 1 where a record begins. */
+  addRows(part: 'select' | 'test', x: RawTensor, labels: Int32Array, starts: Int32Array): void {
+    unwrap(() => this.object.addRows(part, x, labels, starts));
+  }
+  result(rule: StreamRule, maxHarm: number): StreamReport {
+    return parseReport(unwrap(() => this.object.result(rule, maxHarm)), 'the stream report');
   }
 }
 

@@ -20,6 +20,7 @@ export * from './progress.js';
 export type * from './raw_module.js';
 export type * from './reports.js';
 export { nextTurn } from './scheduler.js';
+export { evaluateStream, type StreamOptions } from './streams.js';
 export * from './tensor.js';
 export { percentile, summariseTimes, timeByTurns, type RunTimes, type TimingOptions } from './timing.js';
 export { defaultThreadStartLimitMs } from './thread_start.js';

@@ -73,7 +73,8 @@ export interface Exited {
   exit: number;
   score: number;
 }
-export type StageResult = { exited: Exited } | { needsStage: { stage: number; boundary: RawTensor } };
+/** `early` is the answer that was not sure enough. */
+export type StageResult = { exited: Exited } | { needsStage: { stage: number; boundary: RawTensor; early: Exited } };
 
 export interface RawRuntime extends RawHandle {
   manifest(): RawResult<string>;
@@ -102,6 +103,24 @@ export interface RawEvaluator extends RawHandle {
   answers(): RawResult<string>;
 }
 
+export type StreamRule = 'difference' | 'patience';
+/** If reused, the first exit's answer but for the class, which is the scene's. */
+export interface StreamAnswer extends Exited {
+  reused: boolean;
+}
+
+export interface RawStreamSession extends RawHandle {
+  run(x: RawTensor): RawResult<StreamAnswer>;
+  forget(): void;
+  executedMacs(): number;
+}
+
+export interface RawStreamEvaluator extends RawHandle {
+  addRows(part: 'select' | 'test', x: RawTensor, labels: Int32Array, starts: Int32Array): RawResult<null>;
+  /** JSON: StreamReport. */
+  result(rule: StreamRule, maxHarm: number): RawResult<string>;
+}
+
 export interface ThreadWorker {
   onerror: unknown;
 }
@@ -120,6 +139,8 @@ export interface RawModule {
   createRuntime(files: PackageFile[], backend: Backend): RawResult<RawRuntime>;
   createEvaluatorFromPackage(files: PackageFile[], backend: Backend): RawResult<RawEvaluator>;
   createEvaluatorFromModel(onnx: Uint8Array, preprocessJson: string, backend: Backend): RawResult<RawEvaluator>;
+  createStreamSession(files: PackageFile[], rule: StreamRule, threshold: number, backend: Backend): RawResult<RawStreamSession>;
+  createStreamEvaluator(files: PackageFile[], backend: Backend): RawResult<RawStreamEvaluator>;
 }
 
 /**

@@ -79,6 +79,31 @@ export interface EvaluateReport {
   latency_samples: number;
 }
 
+export interface StreamFigures {
+  accuracy: number;
+  accuracy_change_pp: number;
+  harm_pp: number;
+  mean_macs: number;
+  mean_macs_change_pct: number;
+  /** Rows that answer for themselves, by exit; the rest repeat their scene's answer. */
+  exit_rates: number[];
+  reuse_rate: number;
+}
+
+export interface StreamReport {
+  rule: 'difference' | 'patience';
+  /** null: repeating answers does not pay. */
+  threshold: number | null;
+  /** The package's own, or safer ones. */
+  exit_thresholds: number[];
+  max_drop_pp: number;
+  select: StreamFigures;
+  test: StreamFigures;
+  /** The package without the rule. */
+  test_plain: StreamFigures;
+  rows: { select: number; test: number };
+}
+
 export interface ValueInfo {
   name: string;
   dtype?: string;

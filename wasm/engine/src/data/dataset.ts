@@ -12,6 +12,8 @@ export interface Dataset {
   y: Int32Array;
   /** Rows of equal number stay in one part of a split. */
   groups?: Float64Array;
+  /** Time within a group, for rules that look at rows in order; without it rows are in order as they stand. */
+  order?: Float64Array;
   /** Class names by number. */
   labels?: string[];
   /** Steps from raw samples to model inputs; undefined if the data do not say. */
@@ -25,6 +27,9 @@ export function checkedDataset(parts: Dataset, limits: DataLimits): Dataset {
   if (rows !== parts.y.length) throw invalidData(`${rows} samples but ${parts.y.length} labels; there must be one label a sample`);
   if (parts.groups !== undefined && parts.groups.length !== rows) {
     throw invalidData(`${rows} samples but ${parts.groups.length} groups; there must be one group a sample`);
+  }
+  if (parts.order !== undefined && parts.order.length !== rows) {
+    throw invalidData(`${rows} samples but ${parts.order.length} positions in order; there must be one position a sample`);
   }
   if (rows === 0) throw invalidData('no rows; at least one sample is needed');
   if (parts.x.dims.includes(0)) throw invalidData(`samples have shape [${parts.x.dims.join(', ')}]: they are empty`);
@@ -63,10 +68,11 @@ function checkFinite(x: RawTensor): void {
 
 export function takeRows(dataset: Dataset, rows: Int32Array): Dataset {
   const y = Int32Array.from(rows, (row) => dataset.y[row] as number);
-  const { groups } = dataset;
+  const { groups, order } = dataset;
   return {
     ...dataset, x: gatherRows(dataset.x, rows), y,
     ...(groups === undefined ? {} : { groups: Float64Array.from(rows, (row) => groups[row] as number) }),
+    ...(order === undefined ? {} : { order: Float64Array.from(rows, (row) => order[row] as number) }),
   };
 }
 
@@ -98,5 +104,6 @@ export function sliceDataset(dataset: Dataset, begin: number, end: number): Data
   return {
     ...dataset, x: sliceRows(dataset.x, begin, end), y: dataset.y.subarray(begin, end),
     ...(dataset.groups === undefined ? {} : { groups: dataset.groups.subarray(begin, end) }),
+    ...(dataset.order === undefined ? {} : { order: dataset.order.subarray(begin, end) }),
   };
 }

@@ -8,7 +8,7 @@ import { isIdx, readIdx } from './idx.js';
 import { toGroups, toLabels } from './labels.js';
 import { readNpy } from './npy.js';
 
-const knownKeys = ['offramp_dataset', 'x', 'y', 'rows', 'groups', 'labels', 'note', 'preprocess'];
+const knownKeys = ['offramp_dataset', 'x', 'y', 'rows', 'groups', 'order', 'labels', 'note', 'preprocess'];
 const largestDescription = 2 ** 20;
 const largestLabel = 200;
 
@@ -30,9 +30,10 @@ export async function readDescription(tree: FileTree, path: string, limits: Data
   const x = await load('x');
   const y = toLabels(await load('y'));
   const groups = json['groups'] === undefined ? undefined : toGroups(await load('groups'));
+  const order = json['order'] === undefined ? undefined : toGroups(await load('order'), 'order');
   const labels = readLabelNames(json['labels']);
   const preprocess = readSteps(json['preprocess'] ?? []);
-  const all = { name: path, x, y, preprocess, ...(groups ? { groups } : {}), ...(labels ? { labels } : {}) };
+  const all = { name: path, x, y, preprocess, ...(groups ? { groups } : {}), ...(order ? { order } : {}), ...(labels ? { labels } : {}) };
   return json['rows'] === undefined ? all : cutRows(all, json['rows']);
 }
 
@@ -108,11 +109,13 @@ function cutRows(all: Dataset, range: Json): Dataset {
     throw invalidData(`"rows" is [${begin}, ${end}], but there are ${rows} rows: 0 <= first < end <= ${rows} is needed`);
   }
   if (all.groups !== undefined && all.groups.length !== rows) throw invalidData(`${rows} samples but ${all.groups.length} groups; there must be one group a sample`);
+  if (all.order !== undefined && all.order.length !== rows) throw invalidData(`${rows} samples but ${all.order.length} positions in order; there must be one position a sample`);
   const each = all.x.data.length / rows;
   return {
     ...all,
     x: { ...all.x, dims: [end - begin, ...all.x.dims.slice(1)], data: all.x.data.subarray(begin * each, end * each) },
     y: all.y.subarray(begin, end),
     ...(all.groups ? { groups: all.groups.subarray(begin, end) } : {}),
+    ...(all.order ? { order: all.order.subarray(begin, end) } : {}),
   };
 }

@@ -16,13 +16,13 @@ export function toLabels(tensor: RawTensor): Int32Array {
   return labels;
 }
 
-/** Errors: invalid_data naming the row for a group that is no whole number. */
-export function toGroups(tensor: RawTensor): Float64Array {
-  const values = column(tensor, 'groups');
+/** Errors: invalid_data naming the row for a group, or a position in `order`, that is no whole number. */
+export function toGroups(tensor: RawTensor, what: 'groups' | 'order' = 'groups'): Float64Array {
+  const values = column(tensor, what);
   const groups = new Float64Array(values.length);
   for (let row = 0; row < groups.length; row += 1) {
     const value = Number(values[row]);
-    if (!Number.isSafeInteger(value)) throw invalidData(`row ${row}: group ${value} is no whole number`);
+    if (!Number.isSafeInteger(value)) throw invalidData(`row ${row}: ${what === 'groups' ? 'group' : 'position'} ${value} is no whole number`);
     groups[row] = value;
   }
   return groups;
