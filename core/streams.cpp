@@ -1,6 +1,7 @@
 // Streams for hosts: a package that remembers its scene, and the study of what that would do on recorded data.
 #include <array>
 #include <cmath>
+#include <optional>
 
 #include "facade.h"
 #include "offramp.h"
@@ -43,21 +44,21 @@ Result<std::unique_ptr<StreamSession>> StreamSession::create(Package package, co
 Result<StreamSession::Answer> StreamSession::run(const Tensor& sample) {
   StagedRuntime& runtime = *state_->runtime;
   OFFRAMP_TRY(StageResult result, runtime.begin(sample));
-  if (auto* exited = std::get_if<Exited>(&result)) {
-    state_->scene.begin(exited->probabilities, exited->score, exited->predicted_class);
-    return Answer{std::move(*exited), false};
-  }
-  Exited first = std::move(std::get<NeedsStage>(result).early);
-  if (state_->scene.holds(state_->setting, first.probabilities, first.score)) {
-    first.predicted_class = state_->scene.answer();
-    return Answer{std::move(first), true};
-  }
+  std::optional<Exited> first;  // what the first exit said, if it was not sure
   while (auto* needs = std::get_if<NeedsStage>(&result)) {
+    if (!first && !needs->early.probabilities.empty()) {
+      first = std::move(needs->early);
+      if (state_->scene.holds(state_->setting, first->probabilities, first->score)) {
+        first->predicted_class = state_->scene.answer();
+        return Answer{std::move(*first), true};
+      }
+    }
     OFFRAMP_TRY(StageResult next, runtime.run_stage(needs->stage, needs->boundary));
     result = std::move(next);
   }
   Exited& answer = std::get<Exited>(result);
-  state_->scene.begin(first.probabilities, first.score, answer.predicted_class);
+  const Exited& seen = first ? *first : answer;
+  state_->scene.begin(seen.probabilities, seen.score, answer.predicted_class);
   return Answer{std::move(answer), false};
 }
 
@@ -72,7 +73,6 @@ StreamEvaluator::~StreamEvaluator() = default;
 
 Result<std::unique_ptr<StreamEvaluator>> StreamEvaluator::create(std::span<const PackageSource> files, Backend backend) {
   OFFRAMP_TRY(Package package, load_package(files));
-  if (package.stages.size() < 2) return invalid_argument("a stream rule needs a package with an exit; this one is the model as it was");
   auto state = std::make_unique<State>();
   Outcomes outcomes;
   outcomes.classes = package.classes;
@@ -81,17 +81,19 @@ Result<std::unique_ptr<StreamEvaluator>> StreamEvaluator::create(std::span<const
   double heads = 0;
   for (size_t k = 0; k + 1 < package.stages.size(); ++k) {
     Stage& stage = package.stages[k];
+    macs += double(stage.macs);
+    if (!stage.has_exit) continue;
     ExitCandidate candidate;
-    candidate.exit_point = candidate.head = int32_t(k);
+    candidate.exit_point = candidate.head = int32_t(state->exits.size());
     candidate.score = stage.score;
     candidate.head_cost = package.manifest["stages"][k]["head"]["macs"].get<double>();
-    macs += double(stage.macs);
     heads += candidate.head_cost;
     candidate.backbone_cost = macs - heads;
     outcomes.candidates.push_back(candidate);
-    state->exits.push_back({int32_t(k), stage.threshold});
+    state->exits.push_back({candidate.exit_point, stage.threshold});
     stage.threshold = kNeverLeaves;
   }
+  if (state->exits.empty()) return invalid_argument("a stream rule needs a package with an exit; this one is the model as it was");
   for (StreamTable& table : state->tables) table.outcomes = outcomes;
   OFFRAMP_TRY(state->runtime, StagedRuntime::create(std::move(package), {.backend = backend}));
   return std::unique_ptr<StreamEvaluator>(new StreamEvaluator(std::move(state)));
@@ -111,7 +113,7 @@ Status StreamEvaluator::add_rows(Part part, const Tensor& raw, std::span<const i
     std::vector<Exited> early;
     OFFRAMP_TRY(StageResult result, state_->runtime->begin(raw.rows(int64_t(i), int64_t(i) + 1)).within(frame));
     while (auto* needs = std::get_if<NeedsStage>(&result)) {
-      early.push_back(std::move(needs->early));
+      if (!needs->early.probabilities.empty()) early.push_back(std::move(needs->early));
       OFFRAMP_TRY(StageResult next, state_->runtime->run_stage(needs->stage, needs->boundary).within(frame));
       result = std::move(next);
     }

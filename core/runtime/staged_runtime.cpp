@@ -105,7 +105,7 @@ Result<StageResult> StagedRuntime::step(size_t k, const Activation& input) {
   const Stage& stage = package_.stages[k];
   const bool last = k + 1 == package_.stages.size();
   OFFRAMP_TRY(std::vector<Activation> outputs, sessions_[k]->run_activations({&input, 1}).within(frame(stage, k)));
-  if (!last && !stage.has_exit) return NeedsStage{int32_t(k) + 1, std::move(outputs[0])};
+  if (!last && !stage.has_exit) return NeedsStage{int32_t(k) + 1, std::move(outputs[0]), {}};
   const Tensor logits = outputs[0].plain();
   if (logits.dtype() != DType::kF32 || logits.dims() != Dims{1, package_.classes})
     return invalid_package("expected logits f32 " + to_string(Dims{1, package_.classes}) + ", got " + described(logits))

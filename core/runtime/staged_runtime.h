@@ -18,7 +18,7 @@ struct Exited {
 struct NeedsStage {
   int32_t stage = 0;
   Activation boundary;  // f32 [1, ...]
-  Exited early;         // the answer that was not sure enough
+  Exited early;         // the answer that was not sure enough; without probabilities where a stage has no exit
 };
 using StageResult = std::variant<Exited, NeedsStage>;
 

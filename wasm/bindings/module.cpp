@@ -33,7 +33,7 @@ val stage_result_to(const StageResult& result) {
     val stage = val::object();
     stage.set("stage", needs.stage);
     stage.set("boundary", tensor_to(needs.boundary.plain()));
-    stage.set("early", exited_to(needs.early));
+    if (!needs.early.probabilities.empty()) stage.set("early", exited_to(needs.early));
     object.set("needsStage", stage);
   }
   return object;

@@ -73,8 +73,8 @@ export interface Exited {
   exit: number;
   score: number;
 }
-/** `early` is the answer that was not sure enough. */
-export type StageResult = { exited: Exited } | { needsStage: { stage: number; boundary: RawTensor; early: Exited } };
+/** `early` is the answer that was not sure enough, where the stage has an exit. */
+export type StageResult = { exited: Exited } | { needsStage: { stage: number; boundary: RawTensor; early?: Exited } };
 
 export interface RawRuntime extends RawHandle {
   manifest(): RawResult<string>;
