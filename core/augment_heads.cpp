@@ -312,6 +312,7 @@ Status Augmenter::State::score_next() {
   if (end < scored_rows.size()) return {};
   source.reset();
   if (phase == Phase::kRank) return finish_rank();
+  if (phase == Phase::kCertify) return finish_certify();
   return phase == Phase::kScore ? collect_candidates() : finish_evaluation();
 }
 

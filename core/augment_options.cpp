@@ -48,13 +48,29 @@ Result<AugmentOptions> read_augment_options(const Json& json) {
   if (!json.is_object()) return invalid_argument("options must be an object");
   AugmentOptions options;
   options.train.epochs = kAutomaticEpochs;
+  std::optional<double> confidence;  // percent
   const std::map<std::string, std::function<Status(const Json&)>> readers = {
       {"max_drop_pp", [&](const Json& v) -> Status {
          double percent = 1;
          OFFRAMP_RETURN_IF_ERROR(assign(percent, number_between(v, 0, 100)));
          options.search.max_drop = percent / 100;
+         options.has_max_drop = true;
          return {};
        }},
+      {"certify_pp", [&](const Json& v) -> Status {
+         double percent = 1;
+         OFFRAMP_RETURN_IF_ERROR(assign(percent, number_between(v, 0.01, 50)));
+         options.certify.emplace();
+         options.certify->alpha = percent / 100;
+         return {};
+       }},
+      {"confidence", [&](const Json& v) { return assign(confidence, number_between(v, 50, 99.99)); }},
+      {"paper_cost_weight", [&](const Json& v) -> Status {
+         OFFRAMP_RETURN_IF_ERROR(assign(options.paper.cost_weight, number_between(v, 0, 1)));
+         options.paper.accuracy_weight = 1 - options.paper.cost_weight;
+         return {};
+       }},
+      {"paper_correction", [&](const Json& v) { return assign(options.paper.correction, number_between(v, 0.1, 1)); }},
       {"rule", [&](const Json& v) -> Status {
          for (const Rule rule : {Rule::kHarm, Rule::kAccuracy, Rule::kWeighted})
            if (v == to_string(rule)) return options.search.rule = rule, Status{};
@@ -98,6 +114,12 @@ Result<AugmentOptions> read_augment_options(const Json& json) {
     if (auto status = reader->second(value); !status) return std::move(status).error().within("option " + key);
   }
   OFFRAMP_RETURN_IF_ERROR(complete(options.mapping).within("option targets"));
+  if (confidence && !options.certify) return invalid_argument("option confidence: it is that of a certificate; certify_pp asks for one");
+  if (options.certify && options.paper_method) return invalid_argument("option certify_pp: the paper's method has no certificate; choose the method \"joint\"");
+  if (options.certify && options.mapping.targets) return invalid_argument("option certify_pp: not with targets, whose links may change answers");
+  if (confidence) options.certify->delta = 1 - *confidence / 100;
+  // Without a limit of the user's own, the certificate's is what the search aims for.
+  if (options.certify && !options.has_max_drop) options.search.max_drop = options.certify->alpha;
   return options;
 }
 

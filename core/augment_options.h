@@ -1,5 +1,6 @@
 // The Augmenter's options, read from JSON.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,8 @@
 #include "heads/heads.h"
 #include "mapping_options.h"
 #include "samples/samples.h"
+#include "search/certificate.h"
+#include "search/paper_method.h"
 #include "search/search.h"
 
 namespace offramp {
@@ -19,6 +22,9 @@ struct AugmentOptions {
   SearchOptions search;
   TrainOptions train;
   bool paper_method = false;    // package the paper's plan instead of ours
+  PaperOptions paper;
+  std::optional<CertificateOptions> certify;
+  bool has_max_drop = false;    // the user's own limit, which bounds a certified plan too
   int promising = 8;            // exit points that get the whole head family after screening
   Backend backend = Backend::kXnnpack;
   Preprocess preprocess;

@@ -3,11 +3,17 @@
 #include <cmath>
 
 #include "augmenter.h"
+#include "heads/gate.h"
 
 namespace offramp {
 namespace {
 
-constexpr std::array kScores = {Score::kMaxProbability, Score::kMargin, Score::kEntropy};
+constexpr std::array kScores = {Score::kMaxProbability, Score::kMargin, Score::kEntropy, Score::kGate};
+constexpr size_t kTestPart = 2, kCertifyPart = 3;
+
+void use_heads(const Outcomes& outcomes, const std::vector<PlannedExit>& exits, std::set<int32_t>& used) {
+  for (const PlannedExit& exit : exits) used.insert(outcomes.candidates[size_t(exit.candidate)].head);
+}
 
 }  // namespace
 
@@ -35,7 +41,7 @@ void fill_rows(ExitCandidate& candidate, const Tensor& logits, float temperature
   candidate.scores.clear();
   for (size_t r = 0; r < candidate.predictions.size(); ++r)
     candidate.scores.push_back(
-        score_row(logits.data<float>().subspan(r * classes, classes), temperature, candidate.score, probabilities));
+        score_row(logits.data<float>().subspan(r * classes, classes), temperature, candidate.score, probabilities, candidate.gate));
 }
 
 Outcomes empty_outcomes(const FeatureTable& table, double base_cost, int32_t classes, std::span<const int32_t> rows) {
@@ -121,8 +127,13 @@ void Augmenter::State::add_candidates(int32_t number, const Tensor& head_logits)
     outcomes.candidates.push_back(std::move(candidate));
     return;
   }
+  std::vector<uint8_t> right;
+  const std::vector<int32_t> predictions = row_predictions(head_logits);
+  for (size_t r = 0; r < predictions.size(); ++r) right.push_back(predictions[r] == outcomes.labels[r]);
+  const GateWeights gate = fit_gate(head_logits, right, trained.head.temperature);
   for (Score score : kScores) {
     candidate.score = score;
+    candidate.gate = score == Score::kGate ? gate : GateWeights{};
     fill_rows(candidate, head_logits, trained.head.temperature);
     outcomes.candidates.push_back(candidate);
   }
@@ -150,38 +161,45 @@ Status Augmenter::State::search_next() {
     found = search->take();
     search.reset();
   }
-  paper = search_paper_method(outcomes, {});
+  paper = search_paper_method(outcomes, options.paper);
   if (options.mapping.targets) OFFRAMP_RETURN_IF_ERROR(map_paper_plan());
+  if (!options.certify) return begin_evaluation();
+  std::set<int32_t> used;
+  use_heads(outcomes, found.chosen.exits, used);
+  for (const Plan& plan : found.front) use_heads(outcomes, plan.exits, used);
+  return begin_scoring_heads(used, kCertifyPart, Phase::kCertify);
+}
+
+Status Augmenter::State::finish_certify() {
+  Outcomes rows = empty_outcomes(certify_rows(), double(costs.macs), classes);
+  fill_scored(rows);
+  OFFRAMP_TRY(CertifiedPlan certified, certify_plan(outcomes, found, rows, *options.certify, options.has_max_drop));
+  found.chosen = std::move(certified.plan);
+  certificate = std::move(certified.test);
   return begin_evaluation();
 }
 
 // Heads that some plan uses, on the test rows.
 Status Augmenter::State::begin_evaluation() {
   std::set<int32_t> used;
-  const auto use = [&](const std::vector<PlannedExit>& exits) {
-    for (const PlannedExit& exit : exits) used.insert(outcomes.candidates[size_t(exit.candidate)].head);
-  };
-  use(found.chosen.exits);
-  use(paper.plan.exits);
-  for (const Plan& plan : found.front) use(plan.exits);
+  use_heads(outcomes, found.chosen.exits, used);
+  use_heads(outcomes, paper.plan.exits, used);
+  for (const Plan& plan : found.front) use_heads(outcomes, plan.exits, used);
+  return begin_scoring_heads(used, kTestPart, Phase::kEvaluate);
+}
+
+Status Augmenter::State::begin_scoring_heads(const std::set<int32_t>& used, size_t part, Phase next) {
   evaluated.assign(used.begin(), used.end());
-  prepare_logits(evaluated.size(), test().rows());
+  prepare_logits(evaluated.size(), tables[part].rows());
   std::vector<ScoringItem> items;
   for (size_t i = 0; i < evaluated.size(); ++i)
     items.push_back({heads[size_t(evaluated[i])].exit_point, &heads[size_t(evaluated[i])].head, ~FoldMask{0}, &logits[i]});
-  phase = Phase::kEvaluate;
-  return begin_scoring(2, {}, std::move(items));
+  phase = next;
+  return begin_scoring(part, {}, std::move(items));
 }
 
 Status Augmenter::State::finish_evaluation() {
-  test_outcomes.candidates = outcomes.candidates;
-  for (ExitCandidate& candidate : test_outcomes.candidates) {
-    candidate.scores.clear();
-    candidate.predictions.clear();
-    const auto at = std::find(evaluated.begin(), evaluated.end(), candidate.head);
-    if (at != evaluated.end())
-      fill_rows(candidate, logits[size_t(at - evaluated.begin())], candidate.paper ? 1.0f : heads[size_t(candidate.head)].head.temperature);
-  }
+  fill_scored(test_outcomes);
   if (received)
     for (size_t e = 0; e < found.chosen.exits.size(); ++e) {
       const auto c = size_t(found.chosen.exits[e].candidate);
@@ -189,6 +207,17 @@ Status Augmenter::State::finish_evaluation() {
     }
   phase = Phase::kFinished;
   return {};
+}
+
+void Augmenter::State::fill_scored(Outcomes& table) const {
+  table.candidates = outcomes.candidates;
+  for (ExitCandidate& candidate : table.candidates) {
+    candidate.scores.clear();
+    candidate.predictions.clear();
+    const auto at = std::find(evaluated.begin(), evaluated.end(), candidate.head);
+    if (at != evaluated.end())
+      fill_rows(candidate, logits[size_t(at - evaluated.begin())], candidate.paper ? 1.0f : heads[size_t(candidate.head)].head.temperature);
+  }
 }
 
 }  // namespace offramp

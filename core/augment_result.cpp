@@ -37,7 +37,7 @@ Json plan_json(const State& s, const std::vector<PlannedExit>& exits, const Outc
   plan["mean_macs_change_pct"] = 100 * (figures.mean_cost / s.test_outcomes.base_cost - 1);
   plan["mean_latency_ns"] = nullptr;  // measured by the host
   plan["mapping"] = Json::array({{{"target", "local"}, {"from", 0}, {"to", exits.size() + 1}}});  // stages, half-open
-  plan["certificate"] = nullptr;
+  plan["certificate"] = nullptr;  // ours may have one
   if (s.options.mapping.targets) s.add_mapping(plan, exits, figures, mapping);
   return plan;
 }
@@ -132,7 +132,7 @@ Json Augmenter::result() const {
                    {"max_drop_pp", 100 * s.options.search.max_drop},
                    {"allowance_pp", 100 * s.found.allowance},
                    {"select_harm_pp", 100 * s.found.chosen.figures.harm}}},
-                 {"rows", {{"train", s.train().rows()}, {"select", s.select().rows()}, {"certify", 0}, {"test", s.test().rows()}}}};
+                 {"rows", {{"train", s.train().rows()}, {"select", s.select().rows()}, {"certify", s.certify_rows().rows()}, {"test", s.test().rows()}}}};
   if (s.options.mapping.targets) {
     result["search"]["cost"] = to_string(s.options.mapping.cost);
     result["search"]["encodings_refined"] = s.encodings_refined;
@@ -143,6 +143,10 @@ Json Augmenter::result() const {
   if (limits.rule == Rule::kWeighted) {
     result["search"].erase("max_drop_pp");
     result["search"]["cost_weight"] = limits.cost_weight;
+  }
+  if (s.certificate) {
+    result["plan"]["certificate"] = certificate_json(*s.certificate);
+    result["search"]["certify"] = certify_search_json(*s.options.certify, *s.certificate, s.options.has_max_drop);
   }
   result["paper_method"]["predicted"] = {
       {"accuracy", s.paper.predicted.accuracy},
@@ -168,7 +172,7 @@ Result<std::vector<PackageFile>> Augmenter::package(const Json& host_evidence) c
   for (const PlannedExit& exit : s.packaged_exits()) {
     const ExitCandidate& candidate = s.outcomes.candidates[size_t(exit.candidate)];
     const ExitPoint& point = s.exit_points[size_t(candidate.exit_point)];
-    PackageExit packaged = {point.at, point.value, s.heads[size_t(candidate.head)].head, candidate.score, exit.threshold};
+    PackageExit packaged = {point.at, point.value, s.heads[size_t(candidate.head)].head, candidate.score, exit.threshold, candidate.gate};
     if (candidate.paper) packaged.head.temperature = 1.0f;
     contents.exits.push_back(std::move(packaged));
   }

@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t kMinRows = 20;
 constexpr int64_t kRowVisits = 300'000;  // rows times epochs that a head is trained for by default
 constexpr int64_t kFitRowVisits = 200'000;  // where it is trained six times
-constexpr std::array<const char*, 3> kPartNames = {"train", "select", "test"};
+constexpr std::array<const char*, 4> kPartNames = {"train", "select", "test", "certify"};
 constexpr FoldMask kGradeFolds = 0b111;  // cross-fitted: rows that grade what the others trained
 
 }  // namespace
@@ -87,6 +87,11 @@ Status Augmenter::State::start() {
   for (size_t part = 0; part < tables.size(); ++part) {
     tables[part].finish();
     if (part == 1 && cross_fitted) continue;
+    if (part == 3) {
+      if (options.certify && tables[part].rows() == 0) return invalid_data("a certificate needs certify rows, got none");
+      if (!options.certify && tables[part].rows() > 0) return invalid_argument("certify rows are for a certificate; option certify_pp asks for one");
+      continue;
+    }
     if (tables[part].rows() < kMinRows)
       return invalid_data(std::string("at least ") + std::to_string(kMinRows) + " " + kPartNames[part] + " rows are needed, got " +
                           std::to_string(tables[part].rows()));
@@ -118,10 +123,11 @@ Result<Augmenter::Progress> Augmenter::step() {
     case Phase::kScore: OFFRAMP_RETURN_IF_ERROR(s.score_next()); break;
     case Phase::kPaper: OFFRAMP_RETURN_IF_ERROR(s.paper_next()); break;
     case Phase::kSearch: OFFRAMP_RETURN_IF_ERROR(s.search_next()); break;
+    case Phase::kCertify: OFFRAMP_RETURN_IF_ERROR(s.score_next()); break;
     case Phase::kEvaluate: OFFRAMP_RETURN_IF_ERROR(s.score_next()); break;
     case Phase::kFinished: break;
   }
-  constexpr std::array kNames = {"screen", "qualify", "qualify", "train", "train", "paper", "search", "evaluate", "finished"};
+  constexpr std::array kNames = {"screen", "qualify", "qualify", "train", "train", "paper", "search", "certify", "evaluate", "finished"};
   return Progress{kNames[size_t(s.phase)], s.done, s.total};
 }
 

@@ -55,7 +55,7 @@ struct ScoringItem {
   Tensor* logits = nullptr;  // [rows of the part, classes]
 };
 
-enum class Phase { kScreen, kQualify, kRank, kTrain, kScore, kPaper, kSearch, kEvaluate, kFinished };
+enum class Phase { kScreen, kQualify, kRank, kTrain, kScore, kPaper, kSearch, kCertify, kEvaluate, kFinished };
 
 struct ReceivedRows;  // augment_mapping.cpp
 
@@ -67,11 +67,11 @@ struct Augmenter::State {
   Costs costs;
   std::vector<ExitPoint> exit_points;
   std::unique_ptr<FeatureExtractor> extractor;
-  std::array<FeatureTable, 3> tables;  // by Part
-  std::array<RawRows, 3> raw;
+  std::array<FeatureTable, 4> tables;  // by Part
+  std::array<RawRows, 4> raw;
   std::vector<int64_t> groups;         // of train rows; empty if none were given
   std::vector<uint8_t> folds;          // of train rows
-  std::array<std::set<int32_t>, 3> classes_seen;
+  std::array<std::set<int32_t>, 4> classes_seen;
   int32_t classes = 0;
   // Without select rows, thresholds are chosen on the train rows, by heads that were trained without them.
   bool cross_fitted = false;
@@ -101,7 +101,8 @@ struct Augmenter::State {
   std::vector<TrainedHead> heads;
   Outcomes outcomes;       // on select rows, all candidates
   std::unique_ptr<ExitSearch> search;
-  SearchResult found;
+  SearchResult found;      // once certified, its chosen plan is the certified one
+  std::optional<CertificateResult> certificate;
   PaperPlan paper;
 
   // With targets only.
@@ -120,6 +121,7 @@ struct Augmenter::State {
   const FeatureTable& train() const { return tables[0]; }
   const FeatureTable& select() const { return tables[cross_fitted ? 0 : 1]; }
   const FeatureTable& test() const { return tables[2]; }
+  const FeatureTable& certify_rows() const { return tables[3]; }
   const Tensor& test_logits(int32_t head) const {
     return logits[size_t(std::find(evaluated.begin(), evaluated.end(), head) - evaluated.begin())];
   }
@@ -161,6 +163,11 @@ struct Augmenter::State {
   // augment_plans.cpp
   Status begin_search();
   Status search_next();
+  // Scores heads on a part's rows, as the next phase; `logits` are by `evaluated` then.
+  Status begin_scoring_heads(const std::set<int32_t>& used, size_t part, Phase next);
+  // Fills the candidates of the heads scored.
+  void fill_scored(Outcomes& table) const;
+  Status finish_certify();
   Status begin_evaluation();
   Status finish_evaluation();
   void add_candidates(int32_t head, const Tensor& logits);

@@ -5,6 +5,7 @@
 #include "base/byte_source.h"
 #include "base/json.h"
 #include "graph/graph.h"
+#include "search/certificate.h"
 #include "search/metrics.h"
 
 namespace offramp {
@@ -23,5 +24,10 @@ Json network_json(const Graph& graph);
 // class without rows), accuracy_95.
 Json comparison_json(std::span<const int32_t> labels, std::span<const int32_t> base, std::span<const int32_t> answers,
                      int32_t classes);
+
+// The plan's certificate, null if there is none: {alpha, delta, rows, losses, risk, p_value, loss, plain}.
+Json certificate_json(const CertificateResult& result);
+// How the test went, also where it gave none: {alpha, delta, rows_needed, plans_tested, plain}. `bounded`: by the user's own limit.
+Json certify_search_json(const CertificateOptions& asked, const CertificateResult& result, bool bounded);
 
 }  // namespace offramp

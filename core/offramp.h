@@ -30,12 +30,13 @@ class Augmenter {
   // Options JSON: {"max_drop_pp": 1, "rule": "harm" | "accuracy", "max_exits": 2, "levels": 256, "seed": 0, "epochs": by rows,
   // "backend": "xnnpack" | "reference", "method": "joint" | "paper", "preprocess": [...], "labels": [...],
   // "targets": name of a preset or targets.json itself, "cost": "macs" | "latency" | "energy" | "link_bytes", "max_latency_ms": of the worst
-  // case, "measured_macs_per_s": of this machine on this model}; all optional.
+  // case, "measured_macs_per_s": of this machine on this model, "certify_pp": none, "confidence": 95, "paper_cost_weight": 0.9,
+  // "paper_correction": 1}; all optional. With certify_pp and without max_drop_pp the certificate is the rule; not with targets.
   // Errors: kInvalidArgument naming the option; as load_model; kUnsupported for a model that is no classifier with one input.
   static Result<std::unique_ptr<Augmenter>> create(const ByteSource& onnx, const Json& options);
   ~Augmenter();
 
-  enum class Part { kTrain, kSelect, kTest };
+  enum class Part { kTrain, kSelect, kTest, kCertify };
   // Raw samples of a part, in chunks of any size: runs the backbone once per sample and keeps pooled features. `groups` of train
   // rows (a patient, a speaker) stay together wherever rows are divided. Without select rows, thresholds are chosen on the train
   // rows, by heads that were trained without them (cross-fitting).
@@ -43,7 +44,7 @@ class Augmenter {
   Status add_rows(Part part, const Tensor& raw, std::span<const int32_t> labels, std::span<const int64_t> groups = {});
 
   struct Progress {
-    std::string phase;  // "screen", "qualify", "train", "paper", "search", "evaluate", "finished"
+    std::string phase;  // "screen", "qualify", "train", "paper", "search", "certify", "evaluate", "finished"
     int64_t done = 0, total = 0;
   };
   // A bounded piece of work. Errors: kInvalidData for too few rows or one class only.

@@ -119,6 +119,7 @@ std::vector<Plan> certificate_walk(const Outcomes& searched, const Plan& guide, 
     sorted.push_back(std::move(scores));
   }
   const auto add = [&](const std::vector<PlannedExit>& exits) {
+    if (std::all_of(exits.begin(), exits.end(), [](const PlannedExit& e) { return e.threshold == kNever; })) return;
     const auto same = [](const PlannedExit& a, const PlannedExit& b) { return a.threshold == b.threshold; };
     if (walk.empty() || !std::equal(exits.begin(), exits.end(), walk.back().exits.begin(), same))
       walk.push_back({exits, evaluate_plan(searched, exits)});
@@ -193,9 +194,15 @@ Result<CertifiedPlan> certify_plan(const Outcomes& searched, const SearchResult&
   std::vector<Plan> walk = certificate_walk(searched, guide, !bounded);
   CertifiedPlan result;
   OFFRAMP_TRY(result.test, certify(certify_rows, walk, options));
-  if (result.test.certificate) result.plan = std::move(walk[size_t(result.test.certificate->plan)]);
-  else if (result.test.rows < result.test.rows_needed) result.plan = found.chosen;
-  else result.plan.figures = evaluate_plan(searched, {});
+  if (result.test.certificate) {
+    result.plan = std::move(walk[size_t(result.test.certificate->plan)]);
+    std::erase_if(result.plan.exits, [](const PlannedExit& e) { return e.threshold == kNever; });
+    result.plan.figures = evaluate_plan(searched, result.plan.exits);
+  } else if (result.test.rows < result.test.rows_needed) {
+    result.plan = found.chosen;
+  } else {
+    result.plan.figures = evaluate_plan(searched, {});
+  }
   return result;
 }
 

@@ -26,8 +26,9 @@ export function describeAugment(report: AugmentReport, labels: readonly string[]
     `measured on ${count(rows.test)} test rows that no step had seen; heads trained on ${count(rows.train)}, thresholds chosen on ${count(rows.select)}`,
     `${search.exit_points} places for exits; features ${seconds.extract.toFixed(1)} s, heads ${seconds.train.toFixed(1)} s, search ${seconds.search.toFixed(1)} s`,
   ];
+  if (plan.certificate !== null) lines.unshift(`certified: ${plan.certificate.plain}`);
   const worst = worstClass(plan.class_recall_change_pp, labels);
-  if (worst !== undefined) lines.splice(1, 0, worst);
+  if (worst !== undefined) lines.splice(-1, 0, worst);
   const exits = [heading('exits', io.terminal), describeExits(plan), ...(paper === null || paper.exits.length === 0 ? [] : ['', heading("exits by the paper's method", io.terminal), describeExits(paper)])];
   const targets = plan.mapped ? `${heading('targets', io.terminal)}\n${describeTargets(plan, plan.mapped)}\n\n` : '';
   return `${figures}\n\n${exits.join('\n')}\n\n${targets}${lines.join('\n')}\n`;

@@ -32,6 +32,9 @@ export const commandSpecs: readonly CommandSpec[] = [
       'max-drop': { value: 'PP', help: 'allowed loss in percentage points (default 1)' },
       'max-class-drop': { value: 'PP', help: 'allowed loss of each class, in percentage points of its own rows (default: no limit)' },
       'min-accuracy': { value: 'PERCENT', help: 'least accuracy; refused if neither a plan nor the model itself reaches it' },
+      certify: { value: 'PP', help: 'certify that harm is at most PP percentage points; bounded by --max-drop if that is given' },
+      confidence: { value: 'PERCENT', help: 'of the certificate (default 95)' },
+      'certify-data': { value: 'DATA', help: 'rows for the certificate alone (default: half of the select rows)' },
       rule: { value: 'NAME', help: 'what is limited: harm (default: rows right without early exits, wrong with) or accuracy; or weighted' },
       'cost-weight': { value: 'W', help: "for --rule weighted: cost's weight against error's, 0 to 1 (default 0.9)" },
       'max-exits': { value: 'N', help: 'at most so many exits, 0 to 8 (default 2); exact up to 2' },
@@ -52,9 +55,14 @@ export const commandSpecs: readonly CommandSpec[] = [
 
 ${dataForms}
 
+With --certify, plans are tested from safe to bold on rows that nothing else was chosen on, and the last that passes is packaged:
+with --confidence, its harm on inputs drawn like those rows is at most that. 1 at 95 % needs at least 299 rows. With too few the
+package has the plan of the search, without a certificate, and a remark says so.
+
 Without --test, half of --select is kept for the report; without both, --data is split.`,
     examples: [
       'offramp augment model.onnx --data train.json --select select.json --test test.json -o model.offramp',
+      'offramp augment model.onnx --data train.json --select select.json --certify 1 --confidence 95 -o model.offramp',
       'offramp augment model.onnx --data samples.npz --max-drop 0.5 -o model.offramp --json > report.json',
       'offramp augment model.onnx --data train.npz --targets phone-edge-cloud --cost latency --max-latency 100 -o model.offramp',
       'offramp augment model.onnx --data pictures/ --preprocess \'[{"op":"transpose","axes":[0,3,1,2]}]\' -o model.offramp',

@@ -108,6 +108,42 @@ test('evaluate: a model, a package and its unpacked folder agree', async () => {
   assert.ok(Math.abs((zip?.['mean_macs'] as number) / plan.mean_macs - 1) < 1e-9, 'executed MACs are the planned ones');
 });
 
+test('augment --certify: the certificate in JSON, text and report, or why there is none', async () => {
+  const certify = writeSquares(at('certify.npz'), 320, 9);
+  const few = writeSquares(at('few.npz'), 40, 9);
+  type Certified = { rows: Record<string, number>; remarks: string[]; plan: { exits: unknown[]; certificate: Record<string, unknown> | null }; search: { certify: Record<string, unknown> } };
+  const given = checked('augment', (await succeed(...augmentArguments, '--certify', '20', '--confidence', '90', '--certify-data', certify, '-o', at('c.offramp'), '--json')).out) as Certified;
+  assert.equal(given.rows['certify'], 320);
+  const { certificate } = given.plan;
+  if (certificate === null) {
+    assert.deepEqual(given.plan.exits, []);
+    assert.ok(given.remarks.includes(String(given.search.certify['plain'])));
+  } else {
+    assert.equal(certificate['alpha'], 0.2);
+    assert.ok(Math.abs(Number(certificate['delta']) - 0.1) < 1e-12);
+    assert.equal(certificate['rows'], 320);
+    assert.ok(Number(certificate['p_value']) <= 0.1 && Number(certificate['risk']) < 0.2);
+    assert.match(String(certificate['plain']), /^with 90 % confidence, early exits spoil an answer that the model alone gets right in at most 20 % of inputs/);
+    await succeed('report', at('c.offramp'), '-o', at('c.html'));
+    assert.match(readFileSync(at('c.html'), 'utf8'), /Certificate:<\/strong> with 90 % confidence/);
+  }
+  const short = await succeed(...augmentArguments, '--certify', '1', '--certify-data', few, '-o', at('c.offramp'), '--json');
+  const none = checked('augment', short.out) as Certified;
+  assert.equal(none.plan.certificate, null);
+  assert.equal(none.search.certify['rows_needed'], 299);
+  assert.match(short.err, /no certificate: 40 certify rows are too few to say with 95 % confidence .* at least 299 are needed/);
+  assert.ok(none.remarks.some((remark) => remark.startsWith('no certificate: 40 certify rows')));
+  for (const [more, message] of [
+    [['--confidence', '90'], '--confidence and --certify-data go with --certify PP'],
+    [['--certify', '1', '--method', 'paper'], "--certify: the paper's method has no certificate"],
+    [['--certify', '80'], '--certify is a number from 0.01 to 50, not "80"'],
+  ] as const) {
+    const { code, err } = await offramp(...augmentArguments, ...more, '-o', at('c.offramp'));
+    assert.equal(code, 2);
+    assert.ok(err.includes(message), err);
+  }
+});
+
 test('evaluate --stream: records in order, beside the exits alone', async () => {
   const records = at('records.npz');
   // Ten records; the same square stays for a while.

@@ -90,6 +90,18 @@ test('names and labels cannot inject', async () => {
   assert.equal((await render((m) => (m['model'].labels = ['__proto__', 'constructor'].concat(m['model'].labels.slice(2))))).includes('constructor'), true);
 });
 
+test('a certificate is said in plain words, and one that could not be given is not hidden', async () => {
+  const given = plain(await render((m) => {
+    m['evidence'].plan.certificate = { alpha: 0.01, rows: 500, plain: 'with 95 % confidence, all is well' };
+  }));
+  assert.match(given, /Certificate: with 95 % confidence, all is well\./);
+  const none = plain(await render((m) => {
+    m['evidence'].search.certify = { plain: 'no certificate: too few rows' };
+    m['evidence'].remarks = ['no certificate: too few rows'];
+  }));
+  assert.match(none, /Certificate: none\. It was asked for; the remarks say why there is none\..*No certificate: too few rows\./s);
+});
+
 test('hostile numbers and graphs neither hang nor show', async () => {
   const page = await render((m) => {
     const e = m['evidence'];

@@ -135,7 +135,8 @@ val augmenter_add_rows(Augmenter& augmenter, const std::string& part, const val&
     if (part == "train") return augmenter.add_rows(Augmenter::Part::kTrain, tensor, ints_from(labels), group_ids(groups));
     if (part == "select") return augmenter.add_rows(Augmenter::Part::kSelect, tensor, ints_from(labels));
     if (part == "test") return augmenter.add_rows(Augmenter::Part::kTest, tensor, ints_from(labels));
-    return invalid_argument("unknown part \"" + part + "\": expected train, select or test");
+    if (part == "certify") return augmenter.add_rows(Augmenter::Part::kCertify, tensor, ints_from(labels));
+    return invalid_argument("unknown part \"" + part + "\": expected train, select, test or certify");
   };
   return reply(work());
 }

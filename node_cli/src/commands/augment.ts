@@ -24,6 +24,8 @@ function readOptions(args: Arguments) {
     rule: args.choice('rule', ['harm', 'accuracy', 'weighted']),
     costWeight: args.number('cost-weight', 0, 1),
     maxExits: args.integer('max-exits', 0, 8),
+    certifyPp: args.number('certify', 0.01, 50),
+    confidence: args.number('confidence', 50, 99.99),
     method: args.choice('method', ['joint', 'paper']),
     epochs: args.integer('epochs', 1, 1000),
     seed: args.integer('seed', 0, largestSeed),
@@ -35,6 +37,9 @@ function readOptions(args: Arguments) {
 
 export async function augment(args: Arguments, io: CommandIo): Promise<void> {
   const options = readOptions(args);
+  if (options.certifyPp === undefined && (options.confidence !== undefined || args.has('certify-data')))
+    throw invalidArgument('--confidence and --certify-data go with --certify PP');
+  if (options.certifyPp !== undefined && options.method === 'paper') throw invalidArgument("--certify: the paper's method has no certificate");
   const engineOptions = planningOptions(args);
   const rows = { train: args.integer('train-rows', 1, 1e7), select: args.integer('select-rows', 1, 1e7), test: args.integer('test-rows', 1, 1e7) };
   const seed = options.seed ?? 0;
@@ -49,7 +54,7 @@ export async function augment(args: Arguments, io: CommandIo): Promise<void> {
   const given = await readPreprocess(args.text('preprocess'));
   const sets = await readSets(args);
   const { steps, assumed } = choosePreprocess(inspected, sets.data, given);
-  const split = makeParts(engine, sets, seed);
+  const split = makeParts(engine, sets, seed, options.certifyPp !== undefined);
   const said = [...(assumed === undefined ? [] : [`${sets.data.name} brings no preprocessing; assumed: ${assumed}`]), ...split.said];
   const parts = { ...limitRows(split, rows, seed), said };
   const say = (remark: string): void => io.err(`offramp: ${safe(remark, 1000)}\n`);
@@ -74,7 +79,7 @@ export async function augment(args: Arguments, io: CommandIo): Promise<void> {
   io.out(args.has('json') ? `${JSON.stringify(outcome.report)}\n` : describeAugment(outcome.report, sets.data.labels, io));
 }
 
-async function readSets(args: Arguments): Promise<{ data: Dataset; select?: Dataset; test?: Dataset }> {
+async function readSets(args: Arguments): Promise<{ data: Dataset; select?: Dataset; test?: Dataset; certify?: Dataset }> {
   const data = await readData(args.requiredText('data'), undefined, undefined);
   const other = async (name: string): Promise<Dataset | undefined> => {
     const path = args.text(name);
@@ -82,7 +87,8 @@ async function readSets(args: Arguments): Promise<{ data: Dataset; select?: Data
   };
   const select = await other('select');
   const test = await other('test');
-  return { data, ...(select ? { select } : {}), ...(test ? { test } : {}) };
+  const certify = await other('certify-data');
+  return { data, ...(select ? { select } : {}), ...(test ? { test } : {}), ...(certify ? { certify } : {}) };
 }
 
 function limitRows(parts: Parts, most: Record<'train' | 'select' | 'test', number | undefined>, seed: number): Parts {

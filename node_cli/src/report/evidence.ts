@@ -86,6 +86,8 @@ export interface Evidence {
     plansLookedAt: number | null;
     rule: string | null;
     maxDropPp: number | null;
+    /** How a certificate that was asked for came out; null if none was. */
+    certifyPlain: string | null;
     allowancePp: number | null;
     selectHarmPp: number | null;
     seed: number | null;
@@ -288,6 +290,7 @@ export function readEvidence(manifest: unknown): Evidence {
       plansLookedAt: number(search.plans_looked_at),
       rule: text(search.rule),
       maxDropPp: number(search.max_drop_pp),
+      certifyPlain: search.certify === undefined ? null : text(object(search.certify).plain),
       allowancePp: number(search.allowance_pp),
       selectHarmPp: number(search.select_harm_pp),
       seed: number(search.seed),

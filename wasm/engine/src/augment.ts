@@ -27,6 +27,14 @@ export interface AugmentOptions {
   epochs?: number | undefined;
   backend?: Backend | undefined;
   method?: 'joint' | 'paper' | undefined;
+  /** Certify that harm is at most so many percentage points; `data.certify` must be there. */
+  certifyPp?: number | undefined;
+  /** Of the certificate, in percent. */
+  confidence?: number | undefined;
+  /** What the paper's method weighs cost with, 0 to 1; accuracy has the rest. */
+  paperCostWeight?: number | undefined;
+  /** Thresholds of the paper's method are multiplied by it, where select rows are those the model was trained on. */
+  paperCorrection?: number | undefined;
   preprocess: Json[];
   labels?: string[] | undefined;
   /** The name of a preset, or targets.json itself. */
@@ -41,6 +49,7 @@ export interface AugmentData {
   train: Dataset;
   select: Dataset;
   test: Dataset;
+  certify?: Dataset | undefined;
   /** What was said about how the rows came about; the report repeats it. */
   said?: readonly string[] | undefined;
 }
@@ -62,7 +71,7 @@ const latencyEffort = { most: 200, least: 10, milliseconds: 20_000 };
 // Seconds relative to each other on a small residual network; the estimator corrects them as it goes.
 const phases: PhaseSpec[] = [
   { name: 'extract', weight: 4 }, { name: 'screen', weight: 1 }, { name: 'qualify', weight: 4 }, { name: 'train', weight: 12 },
-  { name: 'paper', weight: 2 }, { name: 'search', weight: 2 }, { name: 'evaluate', weight: 1 }, { name: 'measure', weight: 1 },
+  { name: 'paper', weight: 2 }, { name: 'search', weight: 2 }, { name: 'certify', weight: 0.5 }, { name: 'evaluate', weight: 1 }, { name: 'measure', weight: 1 },
 ];
 
 /** Errors: as the core's augmenter, naming the data; cancelled as soon as the piece at work is done. */
@@ -91,6 +100,7 @@ export async function augmentModel(
       (done, total) => report('measure', done, total), host.signal);
     const result = augmenter.result();
     remark(remarkOnBase((result as unknown as AugmentReport).base.accuracy, data.test, options.labels));
+    remark(remarkOnCertificate(result as unknown as AugmentReport));
     const stages = mapped ? await measureStages(engine, augmenter.package({}), backend, host.signal) : undefined;
     const measured = { ...measuredEvidence(result, { extract, train, search }, latency, stages), remarks };
     return { report: withEvidence(result, measured), files: augmenter.package(measured) };
@@ -110,10 +120,15 @@ async function oneThread<T>(engine: Engine, work: () => Promise<T>): Promise<T> 
   }
 }
 
+/** A certificate that was asked for and could not be given is said aloud. */
+function remarkOnCertificate({ plan, search }: AugmentReport): string[] {
+  return search.certify === undefined || plan.certificate !== null ? [] : [search.certify.plain];
+}
+
 function checkData(data: AugmentData, classes: number | undefined): void {
   checkSeveralClasses(data.train);
   if (classes === undefined) return;
-  for (const set of [data.train, data.select, data.test]) {
+  for (const set of [data.train, data.select, data.test, ...(data.certify ? [data.certify] : [])]) {
     within(`data ${set.name}`, () => checkLabelRange(set.y, classes, 'the model has'));
   }
 }
@@ -124,10 +139,11 @@ async function addAllRows(
   const start = performance.now();
   const scheduler = new Scheduler(signal);
   const sizer = new ChunkSizer(largestChunk);
-  const total = data.train.y.length + data.select.y.length + data.test.y.length;
+  const total = data.train.y.length + data.select.y.length + data.test.y.length + (data.certify?.y.length ?? 0);
   let done = 0;
-  for (const part of ['train', 'select', 'test'] as const satisfies readonly Part[]) {
+  for (const part of ['train', 'select', 'test', 'certify'] as const satisfies readonly Part[]) {
     const set = data[part];
+    if (set === undefined) continue;
     for (let begin = 0; begin < set.y.length;) {
       const chunk = sliceDataset(set, begin, Math.min(begin + sizer.rows, set.y.length));
       const chunkStart = performance.now();
@@ -165,7 +181,8 @@ function coreOptions(options: AugmentOptions, speed: number | undefined): JsonOb
   const named: Record<string, Json | undefined> = {
     max_drop_pp: options.maxDropPp, max_class_drop_pp: options.maxClassDropPp, min_accuracy: options.minAccuracy,
     cost_weight: options.costWeight, rule: options.rule, max_exits: options.maxExits, levels: options.levels, seed: options.seed,
-    epochs: options.epochs, backend: options.backend, method: options.method, preprocess: options.preprocess, labels: options.labels,
+    epochs: options.epochs, backend: options.backend, method: options.method, certify_pp: options.certifyPp, confidence: options.confidence,
+    paper_cost_weight: options.paperCostWeight, paper_correction: options.paperCorrection, preprocess: options.preprocess, labels: options.labels,
     targets: options.targets, cost: options.cost, max_latency_ms: options.maxLatencyMs, measured_macs_per_s: speed,
   };
   return Object.fromEntries(Object.entries(named).filter((entry): entry is [string, Json] => entry[1] !== undefined));

@@ -4,7 +4,7 @@ import type { RawTensor } from './tensor.js';
 
 export type RawResult<T> = { value: T } | { error: ErrorRecord };
 export type Backend = 'xnnpack' | 'reference';
-export type Part = 'train' | 'select' | 'test';
+export type Part = 'train' | 'select' | 'test' | 'certify';
 
 export interface PackageFile {
   /** "manifest.json", "stages/0.onnx" */

@@ -12,6 +12,19 @@ export interface ReportExit {
   macs: number;
 }
 
+export interface ReportCertificate {
+  alpha: number;
+  delta: number;
+  rows: number;
+  losses: number;
+  /** Observed. */
+  risk: number;
+  p_value: number;
+  loss: 'harm' | 'disagreement';
+  /** A sentence without a full stop. */
+  plain: string;
+}
+
 export interface ReportPlan {
   exits: ReportExit[];
   accuracy: number;
@@ -32,7 +45,8 @@ export interface ReportPlan {
   mapped?: MappedFigures | null;
   /** With targets: of each stage, measured on this machine. */
   stage_latency_ns?: number[];
-  certificate: Json;
+  /** null if none was asked for or could be given. */
+  certificate: ReportCertificate | null;
 }
 
 export interface MappedFigures {
@@ -50,7 +64,7 @@ export interface AugmentReport {
   plan: ReportPlan;
   paper_method: ReportPlan | null;
   pareto: { accuracy: number; mean_macs: number }[];
-  search: { exit_points: number; seconds: { extract: number; train: number; search: number } };
+  search: { exit_points: number; seconds: { extract: number; train: number; search: number }; certify?: { alpha: number; delta: number; rows_needed: number; plans_tested: number; plain: string } };
   rows: { train: number; select: number; certify: number; test: number };
   /** What a user should know before believing the figures: how rows were split, what they lack. */
   remarks: string[];

@@ -24,6 +24,9 @@ export function limits(e: Evidence): Html {
 const sentence = (remark: string): string => `${remark.slice(0, 1).toUpperCase()}${remark.slice(1)}.`;
 
 function certificate(e: Evidence): HtmlValue {
+  if (e.plan.certificate === null && e.search.certifyPlain !== null) return html`<strong>Certificate: none.</strong> It was asked for; the remarks say why there is none.`;
+  const plain = e.plan.certificate?.find(([key]) => key === 'plain')?.[1];
+  if (plain !== undefined) return html`<strong>Certificate:</strong> ${plain}.`;
   if (e.plan.certificate === null)
     return html`<strong>Certificate: none asked for.</strong> ${
       e.packaged === 'plan' && e.search.maxDropPp !== null ? 'The limit was kept on the rows that plans were chosen on; nothing guarantees it elsewhere.' : 'Nothing limits what the exits may lose elsewhere.'

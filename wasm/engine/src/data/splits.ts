@@ -7,12 +7,15 @@ export interface NamedSets {
   data: Dataset;
   select?: Dataset | undefined;
   test?: Dataset | undefined;
+  certify?: Dataset | undefined;
 }
 
 export interface Parts {
   train: Dataset;
   select: Dataset;
   test: Dataset;
+  /** Only where a certificate is asked for. */
+  certify?: Dataset | undefined;
   /** How the parts came about, for the user to read. */
   said: string[];
 }
@@ -23,9 +26,34 @@ const mostCrossFitted = 12_000;
 /**
  * Named sets are used as they are. Without --test, half of --select is kept for the report: those rows the backbone
  * has not seen either. Without --select, few rows do for heads and thresholds both (the core cross-fits), many are split.
+ * With `certified`, rows that nothing is chosen on come out of the select rows, else the train rows, unless they are named.
  * Errors: invalid_data if samples or preprocessing differ between the sets, or there are too few rows to split.
  */
-export function makeParts(engine: Engine, sets: NamedSets, seed: number): Parts {
+export function makeParts(engine: Engine, sets: NamedSets, seed: number, certified = false): Parts {
+  const parts = nameParts(engine, sets, seed);
+  return certified ? withCertifyRows(engine, parts, sets, seed) : parts;
+}
+
+function withCertifyRows(engine: Engine, parts: Parts, sets: NamedSets, seed: number): Parts {
+  const { certify } = sets;
+  if (certify !== undefined) {
+    checkAlike(sets.data, certify);
+    return { ...parts, certify, said: [...parts.said, ...remarkOnGroups(certify)] };
+  }
+  const from = parts.select.y.length > 0 ? 'select' : 'train';
+  const share = from === 'select' ? 0.5 : 0.3;
+  const rows = engine.splitRows(parts[from].y, parts[from].groups, { train: 0, select: 1 - share, certify: share, test: 0 }, seed);
+  const set = takeRows(parts[from], rows.certify);
+  const doubt = sets.select === undefined ? '; if the model was trained on them, the certificate does not hold' : '';
+  const said = `no --certify-data: ${set.y.length} of the ${from} rows are kept for the certificate${doubt}`;
+  return { ...parts, [from]: takeRows(parts[from], rows.select), certify: set, said: [...parts.said, said, ...remarkOnGroups(set)] };
+}
+
+function remarkOnGroups(certify: Dataset): string[] {
+  return certify.groups === undefined ? [] : ['the certificate counts rows as independent draws, but certify rows come in groups: it speaks of new rows of such groups, less of new groups'];
+}
+
+function nameParts(engine: Engine, sets: NamedSets, seed: number): Parts {
   const { data, select, test } = sets;
   for (const other of [select, test]) if (other !== undefined) checkAlike(data, other);
   const split = (set: Dataset, shares: { train: number; select: number; test: number }): { train: Dataset; select: Dataset; test: Dataset } => {
