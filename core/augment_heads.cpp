@@ -14,6 +14,8 @@ constexpr int64_t kQualifyVisits = 36'000;           // rows times epochs of the
 constexpr double kQualifyViewMacs = 3e12;            // that extracting views may cost, for the brief training
 constexpr double kTrainViewMacs = 12e12;             // and for the full one
 constexpr int64_t kKeptBytes = int64_t{800} << 20;   // for views that come up again
+constexpr int64_t kTrainingBytes = 1'200'000'000;    // aimed at for weights twice, features and kept views together
+constexpr int64_t kLeastKeptBytes = int64_t{64} << 20;
 constexpr float kBlended = 0.6f;                     // share of rows that are blended with another, in a view
 constexpr double kMostHeadShare = 0.08, kMostSmallHeadShare = 0.2, kSmallHead = 1e6;  // of the backbone's MACs that a head may cost
 constexpr size_t kMostConvFinalists = 3, kMostPooledFinalists = 2;
@@ -35,6 +37,7 @@ Status Augmenter::State::screen_next() {
   const auto point = int32_t(done);
   double best = 0;
   for (Pooling pooling : {Pooling::kGapGmp, Pooling::kGrid}) {
+    if (pooling == Pooling::kGrid && train().grid[size_t(point)].columns() == 0) continue;
     OFFRAMP_TRY(const Head head, fit_ridge({"ridge", pooling}, train(), point, classes, fit_rows).within("exit point " + exit_points[size_t(point)].at));
     Tensor graded = head_logits(head, select(), point);
     if (cross_fitted) graded = rows_of(graded, grade_rows);
@@ -52,25 +55,47 @@ Status Augmenter::State::screen_next() {
   if (++done < total) return {};
   OFFRAMP_TRY(std::vector<int32_t> promising, choose_promising(screened, options.search, size_t(options.promising)));
   std::sort(promising.begin(), promising.end());
+  // Of the others, the paper's heads read the average.
+  for (int32_t i = 0; i < int32_t(exit_points.size()); ++i)
+    if (!std::binary_search(promising.begin(), promising.end(), i))
+      for (FeatureTable& table : tables) table.keep_gap(i);
   return begin_qualify(promising);
+}
+
+// What is left for views beside weights and features.
+int64_t Augmenter::State::kept_budget() const {
+  int64_t bytes = 2 * int64_t(sizeof(float)) * costs.parameters;
+  for (const FeatureTable& table : tables) bytes += table.bytes();
+  return std::clamp(kTrainingBytes - bytes, kLeastKeptBytes, kKeptBytes);
 }
 
 Status Augmenter::State::begin_qualify(const std::vector<int32_t>& promising) {
   OFFRAMP_RETURN_IF_ERROR(choose_views());
+  TrainOptions brief = options.train;
+  brief.epochs = int(std::clamp<int64_t>(kQualifyVisits / train().rows(), 2, std::max(2, brief.epochs / 3)));
+  // Where a large backbone cannot give views anew for every epoch they are kept, and maps then of as many points as fit, the first ones.
+  const double pass = double(exit_points[size_t(promising.back())].macs) * double(train().rows());
+  int64_t room = pass * brief.epochs > kQualifyViewMacs ? kept_budget() / train().rows() : INT64_MAX;
+  const auto kept_of = [&](int32_t point, bool map) {
+    const ViewPoint view = {exit_points[size_t(point)], !map, map};
+    return kept_bytes(graph, std::span(&view, 1));
+  };
+  for (int32_t point : promising) room -= kept_of(point, false);
   const double backbone = double(costs.macs);
   const double most_macs = std::max(kMostHeadShare * backbone, std::min(kSmallHead, kMostSmallHeadShare * backbone));
   for (int32_t point : promising) {
     const Dims shape = point_shape(graph, exit_points[size_t(point)]);
     const size_t before = qualifying.size();
+    const bool maps = body_map(shape).channels > 0 && kept_of(point, true) <= room;
+    if (maps) room -= kept_of(point, true);
     for (const HeadKind& kind : head_family()) {
       if (kind.pooling == Pooling::kGap) continue;  // the paper's; never better than with the maximum beside the average
-      if (!kind.body.empty() && body_map(shape).channels == 0) continue;
+      if (!kind.body.empty() && !maps) continue;
+      if (kind.pooling == Pooling::kGrid && grid_length(shape) == 0) continue;
       if (double(network_of(kind, shape, classes).macs()) <= most_macs || (kind.body.empty() && kind.hidden == 0)) qualifying.push_back({point, kind});
     }
     OFFRAMP_CHECK(qualifying.size() > before);
   }
-  TrainOptions brief = options.train;
-  brief.epochs = int(std::clamp<int64_t>(kQualifyVisits / train().rows(), 2, std::max(2, brief.epochs / 3)));
   OFFRAMP_RETURN_IF_ERROR(open_source(qualifying, 0, brief.epochs, kQualifyViewMacs));
   std::vector<FamilyJob> jobs;
   for (const HeadChoice& choice : qualifying) {
@@ -246,7 +271,7 @@ Status Augmenter::State::open_source(std::span<const HeadChoice> choices, size_t
     const double each = (views.mix > 0 ? double(costs.macs) : double(wanted.back().point.macs)) * rows;
     how.distinct = std::clamp<int64_t>(int64_t(macs / each), 1, epochs);
     how.keep = how.distinct < epochs;
-    if (how.keep) how.distinct = std::clamp<int64_t>(int64_t(double(kKeptBytes) / (double(kept_bytes(graph, wanted)) * rows)), 1, how.distinct);
+    if (how.keep) how.distinct = std::clamp<int64_t>(int64_t(double(kept_budget()) / (double(kept_bytes(graph, wanted)) * rows)), 1, how.distinct);
     if (how.distinct > 1) how.policy = views;
   }
   OFFRAMP_TRY(source, ViewSource::create(graph, wanted, tables[part].rows(),

@@ -123,6 +123,7 @@ Json Augmenter::result() const {
                  {"pareto", front_json(s)},
                  {"search",
                   {{"exit_points", s.exit_points.size()},
+                   {"exit_points_left_out", s.exit_points_left_out},
                    {"seed", s.options.train.seed},
                    {"cross_fitted", s.cross_fitted},
                    {"views", to_string(s.views)},

@@ -5,11 +5,13 @@
 #include <cstring>
 
 #include "facade.h"
+#include "features/layout.h"
 
 namespace offramp {
 namespace {
 
 constexpr int64_t kMinRows = 20;
+constexpr int64_t kMaxRowFeatures = 65'536;  // of all exit points together: 128 KB a row, so that memory follows the rows and not the depth
 constexpr int64_t kRowVisits = 300'000;  // rows times epochs that a head is trained for by default
 constexpr int64_t kFitRowVisits = 200'000;  // where it is trained six times
 constexpr std::array<const char*, 4> kPartNames = {"train", "select", "test", "certify"};
@@ -54,6 +56,11 @@ Result<std::unique_ptr<Augmenter>> Augmenter::create(const ByteSource& onnx, con
   state->exit_points = find_exit_points(state->graph);
   if (state->exit_points.empty())
     return unsupported("the model has no place where an exit could stand: no inner value that everything passes through");
+  std::vector<Dims> shapes;
+  for (const ExitPoint& point : state->exit_points) shapes.push_back(head_shape(point.shape, has_channels_last(state->graph, point.value)));
+  const size_t found = state->exit_points.size();
+  state->exit_points = thin_exit_points(std::move(state->exit_points), shapes, kMaxRowFeatures);
+  state->exit_points_left_out = int64_t(found - state->exit_points.size());
   OFFRAMP_TRY(state->extractor, FeatureExtractor::create(state->graph, state->exit_points, {state->options.backend}));
   return std::unique_ptr<Augmenter>(new Augmenter(std::move(state)));
 }

@@ -66,6 +66,7 @@ struct Augmenter::State {
   AugmentOptions options;
   Costs costs;
   std::vector<ExitPoint> exit_points;
+  int64_t exit_points_left_out = 0;  // as their features would be too large
   std::unique_ptr<FeatureExtractor> extractor;
   std::array<FeatureTable, 4> tables;  // by Part
   std::array<RawRows, 4> raw;
@@ -146,6 +147,7 @@ struct Augmenter::State {
   // `macs` for extracting them, or the rows as they are.
   Status open_source(std::span<const HeadChoice> choices, size_t part, int epochs = 1, double macs = 0);
   int32_t position_in_source(int32_t exit_point) const;
+  int64_t kept_budget() const;
   void prepare_logits(size_t count, int64_t rows);
   Status begin_scoring(size_t part, std::vector<int32_t> rows, std::vector<ScoringItem> items);
   Status score_next();

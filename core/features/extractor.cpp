@@ -66,11 +66,11 @@ Status FeatureExtractor::extract_run(const Tensor& inputs, std::span<const int32
   if (into.gap_gmp.empty())
     for (const ExitPoint& point : exit_points_) {
       into.gap_gmp.emplace_back(feature_length(Pooling::kGapGmp, point.shape));
-      into.grid.emplace_back(feature_length(Pooling::kGrid, point.shape));
+      into.grid.emplace_back(grid_length(point.shape));
     }
   for (size_t i = 0; i < exit_points_.size(); ++i) {
     append_clamped(pool_features(outputs[i + 1], Pooling::kGapGmp), into.gap_gmp[i]);
-    append_clamped(pool_features(outputs[i + 1], Pooling::kGrid), into.grid[i]);
+    if (into.grid[i].columns() > 0) append_clamped(pool_features(outputs[i + 1], Pooling::kGrid), into.grid[i]);
   }
   into.labels.insert(into.labels.end(), labels.begin(), labels.end());
   into.logit_chunks.push_back(std::move(outputs[0]));
@@ -90,6 +90,51 @@ void FeatureTable::finish() {
   logit_chunks.clear();
 }
 
+std::vector<ExitPoint> thin_exit_points(std::vector<ExitPoint> points, std::span<const Dims> shapes, int64_t values) {
+  std::vector<int64_t> lengths;
+  int64_t total = 0;
+  for (const Dims& shape : shapes) {
+    lengths.push_back(feature_length(Pooling::kGapGmp, shape) + grid_length(shape));
+    total += lengths.back();
+  }
+  while (total > values && points.size() > 1) {
+    // The one whose neighbours are nearest to each other is missed least; the last is not between two.
+    size_t least = 0;
+    int64_t nearest = INT64_MAX;
+    for (size_t i = 0; i + 1 < points.size(); ++i) {
+      const int64_t distance = points[i + 1].macs - (i > 0 ? points[i - 1].macs : 0);
+      if (distance < nearest) {
+        nearest = distance;
+        least = i;
+      }
+    }
+    total -= lengths[least];
+    points.erase(points.begin() + int64_t(least));
+    lengths.erase(lengths.begin() + int64_t(least));
+  }
+  return points;
+}
+
+int64_t FeatureTable::gap_columns(int32_t exit_point) const {
+  const int64_t columns = gap_gmp[size_t(exit_point)].columns();
+  return size_t(exit_point) < gap_only.size() && gap_only[size_t(exit_point)] ? columns : columns / 2;
+}
+
+int64_t FeatureTable::bytes() const {
+  int64_t sum = 0;
+  for (const std::vector<HalfMatrix>* matrices : {&gap_gmp, &grid})
+    for (const HalfMatrix& matrix : *matrices) sum += matrix.bytes();
+  return sum;
+}
+
+void FeatureTable::keep_gap(int32_t exit_point) {
+  if (gap_gmp.empty()) return;
+  gap_gmp[size_t(exit_point)].keep_first_columns(gap_columns(exit_point));
+  gap_only.resize(gap_gmp.size());
+  gap_only[size_t(exit_point)] = 1;
+  grid[size_t(exit_point)] = HalfMatrix();
+}
+
 Tensor rows_of(const Tensor& tensor, std::span<const int32_t> rows) {
   Dims dims = tensor.dims();
   const int64_t width = dims[0] > 0 ? tensor.elements() / dims[0] : 0;
@@ -102,10 +147,14 @@ Tensor rows_of(const Tensor& tensor, std::span<const int32_t> rows) {
 
 PointBatch read_table(const FeatureTable& table, int32_t exit_point, std::span<const int32_t> rows) {
   PointBatch batch;
-  for (auto [matrix, to] : {std::pair{&table.gap_gmp[size_t(exit_point)], &batch.gap_gmp}, std::pair{&table.grid[size_t(exit_point)], &batch.grid}}) {
-    *to = Tensor(DType::kF32, {int64_t(rows.size()), matrix->columns()});
-    for (size_t i = 0; i < rows.size(); ++i) matrix->read_row(rows[i], to->mutable_data<float>().data() + int64_t(i) * matrix->columns());
-  }
+  const auto read = [&](const HalfMatrix& matrix, int64_t width) {
+    Tensor to(DType::kF32, {int64_t(rows.size()), width});
+    for (size_t i = 0; i < rows.size(); ++i) matrix.read_row(rows[i], to.mutable_data<float>().data() + int64_t(i) * width);
+    return to;
+  };
+  batch.gap_gmp = read(table.gap_gmp[size_t(exit_point)], 2 * table.gap_columns(exit_point));
+  const HalfMatrix& grid = table.grid[size_t(exit_point)];
+  if (grid.columns() > 0) batch.grid = read(grid, grid.columns());
   return batch;
 }
 

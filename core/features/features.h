@@ -27,6 +27,8 @@ struct GridAxis {
 std::vector<GridAxis> grid_of(int64_t channels, std::span<const int64_t> spatial);
 // Length of the feature vector for an exit point's shape.
 int64_t feature_length(Pooling pooling, const Dims& shape);
+// Of the grid, or 0 where it would be one cell: that is GAP, and not kept twice.
+int64_t grid_length(const Dims& shape);
 // Shapes: map [n, C, ...spatial] f32 -> [n, feature_length] f32. The definition that heads are trained on; a stage
 // computes the same with ONNX's pooling operators.
 Tensor pool_features(const Tensor& map, Pooling pooling);
@@ -61,14 +63,19 @@ struct ViewBatch {
 class HalfMatrix {
  public:
   explicit HalfMatrix(int64_t columns = 0) : columns_(columns) {}
-  int64_t rows() const { return columns_ ? int64_t(values_.size()) / columns_ : 0; }
+  int64_t rows() const { return rows_; }
   int64_t columns() const { return columns_; }
   void append(std::span<const float> row_values);  // a multiple of columns() values
   void read_row(int64_t row, float* out) const;
+  int64_t bytes() const { return rows_ * columns_ * int64_t(sizeof(uint16_t)); }
+  // Forgets the other columns and their memory.
+  void keep_first_columns(int64_t count);
 
  private:
-  int64_t columns_;
-  std::vector<uint16_t> values_;
+  // In blocks of so many rows: one long vector would hold up to twice its size as it grows.
+  static constexpr int64_t kBlockRows = 256;
+  int64_t columns_, rows_ = 0;
+  std::vector<std::vector<uint16_t>> blocks_;
 };
 
 // Everything later steps need of one part of the rows.
@@ -76,17 +83,26 @@ struct FeatureTable {
   std::vector<int32_t> labels;
   Tensor logits;                     // backbone's, f32 [rows, classes]; set by finish()
   std::vector<HalfMatrix> gap_gmp;   // by exit point; its first half is GAP
-  std::vector<HalfMatrix> grid;      // by exit point
+  std::vector<HalfMatrix> grid;      // by exit point; without columns where the grid is one cell
+  std::vector<uint8_t> gap_only;     // by exit point: the rest was let go; empty: of none
   std::vector<Tensor> logit_chunks;  // until finish()
   int64_t rows() const { return int64_t(labels.size()); }
+  int64_t gap_columns(int32_t exit_point) const;
+  int64_t bytes() const;  // of all features
   // To be called after the last row, before anything reads `logits`.
   void finish();
+  // Forgets all features of an exit point but GAP.
+  void keep_gap(int32_t exit_point);
 };
 
 // Shapes: [n, ...] f32 -> the given rows of it.
 Tensor rows_of(const Tensor& tensor, std::span<const int32_t> rows);
-// Rows of a table as heads read them; without maps, which no table has.
+// Rows of a table as heads read them; without maps, which no table has. Maxima that were let go are 0.
 PointBatch read_table(const FeatureTable& table, int32_t exit_point, std::span<const int32_t> rows);
+
+// The exit points whose features of a row have at most `values` values together: all, or as many as fit, so that they stay as evenly
+// spaced in MACs as they can; at least one. Point shapes as heads see them.
+std::vector<ExitPoint> thin_exit_points(std::vector<ExitPoint> points, std::span<const Dims> shapes, int64_t values);
 
 class FeatureExtractor {
  public:

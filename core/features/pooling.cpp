@@ -138,6 +138,11 @@ Tensor pool_features(const Tensor& map, Pooling pooling) {
   return pooled;
 }
 
+int64_t grid_length(const Dims& shape) {
+  const int64_t length = feature_length(Pooling::kGrid, shape);
+  return length > feature_length(Pooling::kGap, shape) ? length : 0;
+}
+
 BodyMap body_map(const Dims& shape) {
   BodyMap map;
   if (shape.size() < 2 || shape.size() > 3) return map;
@@ -184,14 +189,26 @@ Tensor pool_body_map(const Tensor& in) {
 
 void HalfMatrix::append(std::span<const float> row_values) {
   OFFRAMP_CHECK(columns_ > 0 && int64_t(row_values.size()) % columns_ == 0);
-  const size_t first = values_.size();
-  values_.resize(first + row_values.size());
-  for (size_t i = 0; i < row_values.size(); ++i) values_[first + i] = float_to_half(row_values[i]);
+  for (const float* from = row_values.data(); from != row_values.data() + row_values.size(); from += columns_, ++rows_) {
+    if (rows_ % kBlockRows == 0) blocks_.emplace_back().reserve(rows_ > 0 ? size_t(kBlockRows * columns_) : 0);
+    for (int64_t i = 0; i < columns_; ++i) blocks_.back().push_back(float_to_half(from[i]));
+  }
 }
 
 void HalfMatrix::read_row(int64_t row, float* out) const {
-  const uint16_t* in = values_.data() + row * columns_;
+  const uint16_t* in = blocks_[size_t(row / kBlockRows)].data() + row % kBlockRows * columns_;
   for (int64_t i = 0; i < columns_; ++i) out[i] = half_to_float(in[i]);
+}
+
+void HalfMatrix::keep_first_columns(int64_t count) {
+  OFFRAMP_CHECK(count >= 0 && count <= columns_);
+  for (std::vector<uint16_t>& block : blocks_) {
+    std::vector<uint16_t> kept;
+    kept.reserve(size_t(kBlockRows * count));
+    for (size_t from = 0; from < block.size(); from += size_t(columns_)) kept.insert(kept.end(), block.begin() + int64_t(from), block.begin() + int64_t(from) + count);
+    block = std::move(kept);
+  }
+  columns_ = count;
 }
 
 }  // namespace offramp

@@ -114,19 +114,20 @@ Result<std::unique_ptr<ViewSource>> ViewSource::create(const Graph& graph, std::
     const auto views = size_t(rows * source->options_.distinct);
     for (const Point& point : source->points_) source->kept_.emplace_back(point.width() * views);
     source->have_.resize(views);
+    source->missing_ = int64_t(views);
   }
   return source;
 }
 
 size_t ViewSource::Point::width() const {
-  return size_t((pooled ? feature_length(Pooling::kGapGmp, shape) + feature_length(Pooling::kGrid, shape) : 0) + (map ? body_map(shape).values() : 0));
+  return size_t((pooled ? feature_length(Pooling::kGapGmp, shape) + grid_length(shape) : 0) + (map ? body_map(shape).values() : 0));
 }
 
 int64_t kept_bytes(const Graph& graph, std::span<const ViewPoint> points) {
   int64_t values = 0;
   for (const auto& [point, pooled, map] : points) {
     const Dims shape = head_shape(point.shape, has_channels_last(graph, point.value));
-    if (pooled) values += feature_length(Pooling::kGapGmp, shape) + feature_length(Pooling::kGrid, shape);
+    if (pooled) values += feature_length(Pooling::kGapGmp, shape) + grid_length(shape);
     if (map) values += body_map(shape).values();
   }
   return values * int64_t(sizeof(uint16_t));
@@ -197,7 +198,7 @@ Result<ViewBatch> ViewSource::extract(std::span<const int32_t> rows, int64_t vie
       const Tensor& map = outputs[p + (answers_ ? 1 : 0)];
       if (points_[p].pooled) {
         append_rows(pool_features(map, Pooling::kGapGmp), begin, count, batch.points[p].gap_gmp);
-        append_rows(pool_features(map, Pooling::kGrid), begin, count, batch.points[p].grid);
+        if (grid_length(points_[p].shape) > 0) append_rows(pool_features(map, Pooling::kGrid), begin, count, batch.points[p].grid);
       }
       if (points_[p].map) append_rows(pool_body_map(map), begin, count, batch.points[p].map);
     }
@@ -236,6 +237,8 @@ Result<ViewBatch> ViewSource::read_kept(std::span<const int32_t> rows, int64_t v
         std::copy_n(fresh.logits.data<float>().begin() + int64_t(i * classes), classes, kept_logits_.begin() + int64_t(at(missing[i]) * classes));
     }
     for (int32_t row : missing) have_[at(row)] = 1;
+    missing_ -= int64_t(missing.size());
+    if (missing_ == 0) session_.reset();  // its weights' memory is better used
   }
   ViewBatch batch;
   choose_partners(rows, view, batch);
@@ -250,7 +253,7 @@ Result<ViewBatch> ViewSource::read_kept(std::span<const int32_t> rows, int64_t v
     PointBatch point;
     if (points_[p].pooled) {
       point.gap_gmp = Tensor(DType::kF32, {count, feature_length(Pooling::kGapGmp, points_[p].shape)});
-      point.grid = Tensor(DType::kF32, {count, feature_length(Pooling::kGrid, points_[p].shape)});
+      if (grid_length(points_[p].shape) > 0) point.grid = Tensor(DType::kF32, {count, grid_length(points_[p].shape)});
     }
     const BodyMap map = body_map(points_[p].shape);
     if (points_[p].map) point.map = Tensor(DType::kF32, {count, map.height, map.width, map.channels});

@@ -75,6 +75,7 @@ class ViewSource {
   std::vector<std::vector<uint16_t>> kept_;
   std::vector<float> kept_logits_;    // [distinct * rows, classes]
   std::vector<uint8_t> have_;         // by view and row
+  int64_t missing_ = 0;               // of those; when all are kept, the session goes
   std::vector<std::vector<int32_t>> by_fold_;
 };
 

@@ -15,7 +15,7 @@ FeatureReader::FeatureReader(const FeatureTable& table, int64_t exit_point, Pool
   const std::vector<HalfMatrix>& matrices = pooling == Pooling::kGrid ? table.grid : table.gap_gmp;
   OFFRAMP_CHECK(exit_point >= 0 && exit_point < int64_t(matrices.size()));
   matrix_ = &matrices[size_t(exit_point)];
-  columns_ = pooling == Pooling::kGap ? matrix_->columns() / 2 : matrix_->columns();
+  columns_ = pooling == Pooling::kGap ? table.gap_columns(int32_t(exit_point)) : matrix_->columns();
   buffer_.resize(size_t(matrix_->columns()));
 }
 

@@ -1,5 +1,6 @@
 // What a user should know about the rows before believing the result: classes that a part lacks, rows that stand in two parts,
 // samples that are all the same. None of it stops the work.
+import type { AugmentReport } from '../reports.js';
 import { elementBytes, elementCount, type RawTensor } from '../tensor.js';
 import type { Dataset } from './dataset.js';
 
@@ -26,6 +27,12 @@ export function remarkOnBase(accuracy: number, test: Dataset, labels: readonly s
   if (accuracy > share) return [];
   return [`the model is right on ${percent(accuracy)} of the test rows, no more than always answering class ${className(label, labels)} would be (${percent(share)}): `
     + 'check the preprocessing, and that labels count the classes as the model does'];
+}
+
+/** Of very deep and wide models not every exit point is looked at. */
+export function remarkOnPlaces({ search }: Pick<AugmentReport, 'search'>): string[] {
+  const { exit_points: kept, exit_points_left_out: leftOut } = search;
+  return leftOut > 0 ? [`${leftOut} of ${kept + leftOut} places for exits were left out, evenly, to keep features small`] : [];
 }
 
 /** Classes that some part has and another has not. */
