@@ -150,6 +150,15 @@ Status Augmenter::State::begin_search() {
   return {};
 }
 
+Status Augmenter::replan(const Json& options) {
+  State& s = *state_;
+  if (s.phase != Phase::kFinished) return invalid_argument("another plan can be made when the first is finished");
+  OFFRAMP_TRY(const AugmentOptions changed, read_augment_options(options));
+  s.options.search = changed.search;
+  s.options.paper_method = changed.paper_method;
+  return s.begin_search();
+}
+
 Status Augmenter::State::search_next() {
   if (options.mapping.targets) {
     OFFRAMP_TRY(const bool chosen, joint_search_next());

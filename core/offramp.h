@@ -50,6 +50,10 @@ class Augmenter {
   // A bounded piece of work. Errors: kInvalidData for too few rows or one class only.
   Result<Progress> step();
 
+  // When finished: as if created with these options, which may differ in what plans are chosen by (limits, rule, method), not in what
+  // heads are trained from. step() goes on at the search. Errors: kInvalidArgument if it is not finished, and as create.
+  Status replan(const Json& options);
+
   // When finished: the `augment` JSON of DESIGN section 9 without times, and the evidence for the report.
   Json result() const;
   // `host_evidence` is merged into the manifest's evidence (measured times).

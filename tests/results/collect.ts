@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  augmentModel, evaluateRows, makeParts, modelClasses, sampleRows, type Answers, type AugmentReport, type Dataset, type Engine, type EvaluateReport,
+  augmentPlans, evaluateRows, makeParts, modelClasses, sampleRows, type Answers, type AugmentOutcome, type AugmentReport, type Dataset, type Engine, type EvaluateReport,
   type Parts,
 } from '@offramp/engine';
 import { readData, readModel } from 'offramp/inputs';
@@ -61,6 +61,8 @@ export interface Limits {
   seed: number;
 }
 
+const middle: Method['id'] = 'harm_1';
+
 /** `options` are those that `offramp augment` knows. */
 export async function collectModel(
   engine: Engine, task: ModelTask, dataFolder: string, limits: Limits, options: ReadonlySet<string>, say: (text: string) => void,
@@ -86,20 +88,21 @@ export async function collectModel(
     const measured = await onOneThread(engine, () => evaluateRows(engine, { model: smaller, preprocess }, parts.test, {}, host(title)));
     result.statics.push({ title, ...compareModels(base, measured) });
   }
-  for (const id of task.methods) {
-    const method = methods.find((one) => one.id === id) as Method;
-    if (method.needs !== undefined && !options.has(method.needs)) {
-      result.left.push({ title: method.title, why: `offramp augment has no --${method.needs}` });
-      continue;
-    }
-    const { report, files } = await augmentModel(engine, model, parts, {
-      preprocess, labels: parts.train.labels, seed: limits.seed, epochs: limits.epochs, ...method.options,
-    }, host(method.title));
+  const asked = task.methods.map((id) => methods.find((one) => one.id === id) as Method);
+  const able = ({ needs }: Method): boolean => needs === undefined || options.has(needs);
+  for (const { title, needs } of asked.filter((method) => !able(method))) result.left.push({ title, why: `offramp augment has no --${needs}` });
+  // Heads are chosen for the plan in the middle, at 1 pp; the others are made from the same.
+  const [first, ...others] = [...asked.filter(able)].sort((a, b) => Number(b.id === middle) - Number(a.id === middle)) as [Method, ...Method[]];
+  const outcomes = await augmentPlans(engine, model, parts, {
+    preprocess, labels: parts.train.labels, seed: limits.seed, epochs: limits.epochs, ...first.options,
+  }, others.map((method) => method.options), host('augment'));
+  for (const method of asked.filter(able)) {
+    const { report, files } = outcomes[[first, ...others].indexOf(method)] as AugmentOutcome;
     const measured = await onOneThread(engine, () => evaluateRows(engine, { package: files }, parts.test, {}, host(`${method.title}, measured`)));
     result.methods.push(methodRow(method, report, measured));
     result.rows = report.rows;
     result.exitPoints = report.search.exit_points;
-    if (id === 'harm_1') result.front = report.pareto.map(({ accuracy, mean_macs }) => ({ accuracy, meanMacs: mean_macs }));
+    if (method === first) result.front = report.pareto.map(({ accuracy, mean_macs }) => ({ accuracy, meanMacs: mean_macs }));
   }
   return result;
 }

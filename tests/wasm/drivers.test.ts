@@ -1,7 +1,7 @@
 // The drivers of augmenting and evaluating, on a module that computes nothing.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { augmentModel, evaluateModel, measureLatency, type Progress } from '@offramp/engine';
+import { augmentModel, augmentPlans, evaluateModel, measureLatency, type Progress } from '@offramp/engine';
 import { failure } from './samples.js';
 import { fakeData, fakeEngine } from './fake_module.js';
 
@@ -119,4 +119,15 @@ test('timing a slow package ends with fewer rows, but never fewer than the least
   assert.equal(log.runs.filter((run) => !run.startsWith('set')).length, 2 * (warmUp + 3 * 3));
   assert.equal((await timed(60_000)).latency_samples, 60);
   assert.equal(engine.liveHandles, 0);
+});
+
+test('several plans from one training: rows are added once, each plan has its own search and package', async () => {
+  const { engine, log } = fakeEngine();
+  const outcomes = await augmentPlans(engine, model, data, { maxDropPp: 1, seed: 3, preprocess: [] }, [{ maxDropPp: 2 }, { method: 'paper' }]);
+  assert.deepEqual(log.replans, [{ max_drop_pp: 2, seed: 3, preprocess: [] }, { max_drop_pp: 1, seed: 3, method: 'paper', preprocess: [] }]);
+  assert.equal(log.added.reduce((sum, { rows }) => sum + rows, 0), 190);
+  assert.equal(outcomes.length, 3);
+  const [first, ...others] = outcomes.map(({ report }) => report.search.seconds);
+  for (const other of others) assert.deepEqual([other.extract, other.train], [first?.extract, first?.train]);
+  assert.equal(log.deleted, 1 + 3);
 });

@@ -8,6 +8,7 @@ export interface FakeLog {
   deleted: number;
   options: unknown;
   evidence: unknown;
+  replans: unknown[];
 }
 
 export interface FakeOptions {
@@ -38,6 +39,11 @@ function fakeAugmenter(log: FakeLog, options: FakeOptions): RawAugmenter {
       busy(options.stepMilliseconds ?? 1);
       if (options.failStep === true) return { error: { code: 'infeasible', message: 'no plan', context: ['search'] } };
       return ok(script[Math.min(log.steps++, script.length - 1)] as StepProgress);
+    },
+    replan: (json) => {
+      log.replans.push(JSON.parse(json));
+      log.steps = script.findIndex(({ phase }) => phase === 'search') + 1;
+      return ok(null);
     },
     result: () => ok(JSON.stringify({
       base: { accuracy: 0.9, macs: 10, parameters: 3 }, plan: { exits: [], mean_latency_ns: null }, paper_method: { exits: [], mean_latency_ns: null },
@@ -76,7 +82,7 @@ function fakeEvaluator(log: FakeLog, staged: boolean): RawEvaluator {
 }
 
 export function fakeEngine(options: FakeOptions = {}): { engine: Engine; log: FakeLog } {
-  const log: FakeLog = { added: [], steps: 0, runs: [], deleted: 0, options: undefined, evidence: undefined };
+  const log: FakeLog = { added: [], steps: 0, runs: [], deleted: 0, options: undefined, evidence: undefined, replans: [] };
   const refuse = (): never => {
     throw new Error('not part of the fake');
   };

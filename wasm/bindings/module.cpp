@@ -151,6 +151,14 @@ val augmenter_step(Augmenter& augmenter) {
   });
 }
 
+val augmenter_replan(Augmenter& augmenter, const std::string& options) {
+  const auto work = [&]() -> Status {
+    OFFRAMP_TRY(const Json json, options_from(options));
+    return augmenter.replan(json);
+  };
+  return reply(work());
+}
+
 val augmenter_result(const Augmenter& augmenter) { return success(text(augmenter.result())); }
 
 val augmenter_package(const Augmenter& augmenter, const std::string& host_evidence) {
@@ -280,6 +288,7 @@ EMSCRIPTEN_BINDINGS(offramp) {
   class_<Augmenter>("Augmenter")
       .function("addRows", &augmenter_add_rows)
       .function("step", &augmenter_step)
+      .function("replan", &augmenter_replan)
       .function("result", &augmenter_result)
       .function("package", &augmenter_package);
 

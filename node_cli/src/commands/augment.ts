@@ -48,7 +48,7 @@ export async function augment(args: Arguments, io: CommandIo): Promise<void> {
   const output = args.requiredText('output');
   if (resolve(output) === resolve(modelPath)) throw invalidArgument(`-o ${output} would overwrite the model`);
   await io.checkWritable(output);
-  const model = await readModel(modelPath);
+  let model = await readModel(modelPath);
   const engine = await loadNodeEngine(engineOptions);
   const inspected = within(modelPath, () => engine.inspect(model));
   const given = await readPreprocess(args.text('preprocess'));
@@ -62,7 +62,7 @@ export async function augment(args: Arguments, io: CommandIo): Promise<void> {
   const progress = new ProgressLine(io);
   let outcome: Awaited<ReturnType<typeof augmentModel>>;
   try {
-    outcome = await augmentModel(engine, model, parts, { ...options, targets, preprocess: steps, labels: sets.data.labels },
+    const augmenting = augmentModel(engine, model, parts, { ...options, targets, preprocess: steps, labels: sets.data.labels },
       {
         onProgress: progress.show, classes: modelClasses(inspected),
         onRemark: (remark) => {
@@ -70,6 +70,8 @@ export async function augment(args: Arguments, io: CommandIo): Promise<void> {
           say(remark);
         },
       });
+    model = new Uint8Array(0); // a large one's memory is better used now
+    outcome = await augmenting;
   } finally {
     progress.clear();
   }

@@ -57,21 +57,24 @@ export async function measureAugmentation(request: Request, say: (text: string) 
   const { engine, heapBytes } = await startEngine(threads);
   const watch = new Stopwatch(heapBytes);
   try {
-    const model = await scaleModel(engine, shape, request.fitRows);
+    let model = await scaleModel(engine, shape, request.fitRows);
+    const modelBytes = model.length;
     const data = scaleData(shape, rows);
     const { macs, parameters } = engine.inspect(model);
     watch.begin('load');
-    const { report, files } = await augmentModel(engine, model, data, { preprocess: data.train.preprocess ?? [], seed }, {
+    const augmenting = augmentModel(engine, model, data, { preprocess: data.train.preprocess ?? [], seed }, {
       classes: shape.classes,
       onProgress: ({ phase, done, total, elapsedSeconds }) => {
         watch.begin(phase);
         say(`${phase} ${done} of ${total}, ${elapsedSeconds.toFixed(0)} s`);
       },
     });
+    model = new Uint8Array(0);
+    const { report, files } = await augmenting;
     watch.begin('package');
     const packageBytes = zipPackage(files).length;
     watch.begin(undefined);
-    return { request, macs, parameters, modelBytes: model.length, packageBytes, steps: watch.steps, report };
+    return { request, macs, parameters, modelBytes, packageBytes, steps: watch.steps, report };
   } finally {
     engine.dispose();
   }

@@ -1,6 +1,6 @@
 // Drives the core's augmenter from rows to a package in bounded pieces: progress, cancelling, and measured times.
 import { checkSeveralClasses, checkLabelRange, sliceDataset, type Dataset } from './data/dataset.js';
-import { remarkOnBase, remarkOnRows } from './data/remarks.js';
+import { remarkOnBase, remarkOnPlaces, remarkOnRows } from './data/remarks.js';
 import type { Augmenter, Engine } from './engine.js';
 import { throwIfAborted, within } from './errors.js';
 import { measureLatency, type HostControls, type LatencyKeys } from './evaluate.js';
@@ -74,10 +74,26 @@ const phases: PhaseSpec[] = [
   { name: 'paper', weight: 2 }, { name: 'search', weight: 2 }, { name: 'certify', weight: 0.5 }, { name: 'evaluate', weight: 1 }, { name: 'measure', weight: 1 },
 ];
 
-/** Errors: as the core's augmenter, naming the data; cancelled as soon as the piece at work is done. */
-export async function augmentModel(
+/**
+ * A caller that lets go of the model's bytes after the call saves their memory once they have been read.
+ * Errors: as the core's augmenter, naming the data; cancelled as soon as the piece at work is done.
+ */
+export function augmentModel(
   engine: Engine, model: Uint8Array, data: AugmentData, options: AugmentOptions, host: AugmentHost = {},
 ): Promise<AugmentOutcome> {
+  return augmentPlans(engine, model, data, options, [], host).then(([first]) => first as AugmentOutcome);
+}
+
+/** What plans from the same heads may differ in. */
+export type PlanOptions = Omit<AugmentOptions, 'seed' | 'epochs' | 'backend' | 'preprocess' | 'labels'>;
+
+/**
+ * As augmentModel, and then a plan for each of `others` from the same heads, which were chosen with `options` in view: features and
+ * training, which take nearly all the time, are done once and counted in every report.
+ */
+export async function augmentPlans(
+  engine: Engine, model: Uint8Array, data: AugmentData, options: AugmentOptions, others: readonly PlanOptions[], host: AugmentHost = {},
+): Promise<AugmentOutcome[]> {
   checkData(data, host.classes);
   const remarks = [...(data.said ?? [])];
   const remark = (found: readonly string[]): void => {
@@ -92,18 +108,28 @@ export async function augmentModel(
   const mapped = options.targets !== undefined || options.maxLatencyMs !== undefined || (options.cost ?? 'macs') !== 'macs';
   const speed = mapped ? await oneThread(engine, () => measureSpeed(engine, model, backend, host.signal)) : undefined;
   const augmenter = engine.createAugmenter(model, coreOptions(options, speed));
+  model = new Uint8Array(0); // not to be kept by what waits below
   try {
     const extract = await addAllRows(augmenter, data, report, host.signal);
-    const { train, search } = await runSteps(augmenter, report, host.signal);
-    engine.useThreads(1); // as packages run unless told otherwise
-    const latency = await measureLatency(engine, augmenter.package({}), data.test, backend, latencyEffort,
-      (done, total) => report('measure', done, total), host.signal);
-    const result = augmenter.result();
-    remark(remarkOnBase((result as unknown as AugmentReport).base.accuracy, data.test, options.labels));
-    remark(remarkOnCertificate(result as unknown as AugmentReport));
-    const stages = mapped ? await measureStages(engine, augmenter.package({}), backend, host.signal) : undefined;
-    const measured = { ...measuredEvidence(result, { extract, train, search }, latency, stages), remarks };
-    return { report: withEvidence(result, measured), files: augmenter.package(measured) };
+    const outcomes: AugmentOutcome[] = [];
+    let trained: number | undefined;
+    for (const plan of [undefined, ...others]) {
+      if (plan !== undefined) augmenter.replan(coreOptions({ ...options, ...plan }, speed));
+      const { train, search } = await runSteps(augmenter, plan === undefined ? 'screen' : 'search', report, host.signal);
+      trained ??= train;
+      engine.useThreads(1); // as packages run unless told otherwise
+      const latency = await measureLatency(engine, augmenter.package({}), data.test, backend, latencyEffort,
+        (done, total) => report('measure', done, total), host.signal);
+      const stages = mapped ? await measureStages(engine, augmenter.package({}), backend, host.signal) : undefined;
+      engine.useThreads(engine.threads);
+      const result = augmenter.result();
+      const told = result as unknown as AugmentReport;
+      if (plan === undefined) remark([...remarkOnPlaces(told), ...remarkOnBase(told.base.accuracy, data.test, options.labels)]);
+      remark(remarkOnCertificate(told));
+      const measured = { ...measuredEvidence(result, { extract, train: trained, search }, latency, stages), remarks };
+      outcomes.push({ report: withEvidence(result, measured), files: augmenter.package(measured) });
+    }
+    return outcomes;
   } finally {
     engine.useThreads(engine.threads);
     augmenter.dispose();
@@ -158,17 +184,18 @@ async function addAllRows(
   return (performance.now() - start) / 1000;
 }
 
+/** From the phase `first` to the end. */
 async function runSteps(
-  augmenter: Augmenter, report: (phase: string, done: number, total: number) => void, signal: AbortSignal | undefined,
+  augmenter: Augmenter, first: string, report: (phase: string, done: number, total: number) => void, signal: AbortSignal | undefined,
 ): Promise<{ train: number; search: number }> {
   const scheduler = new Scheduler(signal);
   const seconds = { train: 0, search: 0 };
-  for (let phase = 'screen'; phase !== 'finished';) {
+  for (let phase = first; phase !== 'finished';) {
     const start = performance.now();
     const step = augmenter.step();
     const took = (performance.now() - start) / 1000;
     // The answer names the phase that comes next; the time belongs to the one before.
-    if (phase === 'search') seconds.search += took;
+    if (phase === 'search' || phase === 'evaluate') seconds.search += took;
     else seconds.train += took;
     phase = step.phase;
     if (step.phase !== 'finished') report(step.phase, step.done, step.total);

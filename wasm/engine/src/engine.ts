@@ -203,6 +203,10 @@ export class Augmenter extends Handle<RawAugmenter> {
   step(): StepProgress {
     return unwrap(() => this.object.step());
   }
+  /** After the last step: as if created with `options`, which may differ in what plans are chosen by; step() goes on at the search. */
+  replan(options: JsonObject): void {
+    unwrap(() => this.object.replan(JSON.stringify(options)));
+  }
   result(): JsonObject {
     return parseReport(unwrap(() => this.object.result()), 'the augment report');
   }

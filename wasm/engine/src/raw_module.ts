@@ -62,6 +62,7 @@ export interface StepProgress {
 export interface RawAugmenter extends RawHandle {
   addRows(part: Part, x: RawTensor, labels: Int32Array, groups: Float64Array): RawResult<null>;
   step(): RawResult<StepProgress>;
+  replan(optionsJson: string): RawResult<null>;
   result(): RawResult<string>;
   package(hostEvidenceJson: string): RawResult<PackageFile[]>;
 }

@@ -64,8 +64,7 @@ export interface AugmentReport {
   plan: ReportPlan;
   paper_method: ReportPlan | null;
   pareto: { accuracy: number; mean_macs: number }[];
-  search: { exit_points: number; seconds: { extract: number; train: number; search: number }; certify?: { alpha: number; delta: number; rows_needed: number; plans_tested: number; plain: string } };
-  search: { exit_points: number; exit_points_left_out: number; seconds: { extract: number; train: number; search: number } };
+  search: { exit_points: number; exit_points_left_out: number; seconds: { extract: number; train: number; search: number }; certify?: { alpha: number; delta: number; rows_needed: number; plans_tested: number; plain: string } };
   rows: { train: number; select: number; certify: number; test: number };
   /** What a user should know before believing the figures: how rows were split, what they lack. */
   remarks: string[];
