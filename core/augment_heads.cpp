@@ -10,7 +10,7 @@
 namespace offramp {
 namespace {
 
-constexpr int64_t kQualifyVisits = 36'000;           // rows times epochs of the brief training
+constexpr int64_t kQualifyVisits = 24'000;           // rows times epochs of the brief training
 constexpr double kQualifyViewMacs = 3e12;            // that extracting views may cost, for the brief training
 constexpr double kTrainViewMacs = 12e12;             // and for the full one
 constexpr int64_t kKeptBytes = int64_t{800} << 20;   // for views that come up again

@@ -25,7 +25,7 @@ struct AugmentOptions {
   PaperOptions paper;
   std::optional<CertificateOptions> certify;
   bool has_max_drop = false;    // the user's own limit, which bounds a certified plan too
-  int promising = 8;            // exit points that get the whole head family after screening
+  int promising = 6;            // exit points that get the whole head family after screening
   Backend backend = Backend::kXnnpack;
   Preprocess preprocess;
   MappingOptions mapping;

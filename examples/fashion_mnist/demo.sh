@@ -28,7 +28,7 @@ offramp() {
 }
 cd "$root"
 offramp augment examples/fashion_mnist/base.onnx --data build/demo/data/train.json --select build/demo/data/select.json \
-  --test build/demo/data/test.json --max-drop 1 -o build/demo/fashion_mnist.offramp "$@"
+  --test build/demo/data/test.json --max-drop 1 --epochs 6 -o build/demo/fashion_mnist.offramp "$@"
 offramp evaluate build/demo/fashion_mnist.offramp --data build/demo/data/test.json
 offramp report build/demo/fashion_mnist.offramp -o build/demo/report.html
 printf '\nThe package: build/demo/fashion_mnist.offramp\nThe report:  build/demo/report.html\n'

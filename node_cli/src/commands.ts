@@ -42,7 +42,7 @@ export const commandSpecs: readonly CommandSpec[] = [
       targets: { value: 'FILE|NAME', help: 'where stages may run: a targets.json (see docs/targets.md), or two-mcus, phone-edge-cloud or browser-fog' },
       cost: { value: 'NAME', help: 'what is saved: macs (the default), latency, energy or link_bytes, as the targets state it' },
       'max-latency': { value: 'MS', help: 'most that any sample may take by the targets\' figures, whatever exits do' },
-      preprocess, epochs: { value: 'N', help: 'passes over the training rows per head (default 20 to 200, more for fewer rows)' },
+      preprocess, epochs: { value: 'N', help: 'passes over the training rows per head (default 12 to 150, more for fewer rows)' },
       seed: { value: 'N', help: 'number that fixes every random choice (default 0)' },
       'train-rows': { value: 'N', help: 'use at most N training rows, drawn by the seed' },
       'select-rows': { value: 'N', help: 'use at most N select rows' },
