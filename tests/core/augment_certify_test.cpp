@@ -14,14 +14,15 @@ using namespace test;
 
 struct Rows {
   Tensor inputs;
-  std::vector<int32_t> labels;  // the backbone's own answers
+  std::vector<int32_t> labels;  // the backbone's own answers, but for every seventh row
 };
 Rows draw_rows(const Graph& graph, int64_t rows, uint64_t seed) {
   Rows drawn{random_input({rows, 2, 12, 12}, seed), {}};
   for (int64_t r = 0; r < rows; ++r) {
     const Tensor logits = evaluate(graph, {"y"}, drawn.inputs.rows(r, r + 1))[0];
     const auto values = logits.data<float>();
-    drawn.labels.push_back(int32_t(std::max_element(values.begin(), values.end()) - values.begin()));
+    const auto answer = int32_t(std::max_element(values.begin(), values.end()) - values.begin());
+    drawn.labels.push_back(r % 7 == 0 ? int32_t(r / 7 % 3) : answer);
   }
   return drawn;
 }

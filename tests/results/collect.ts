@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  augmentPlans, evaluateRows, makeParts, modelClasses, sampleRows, type Answers, type AugmentOutcome, type AugmentReport, type Dataset, type Engine, type EvaluateReport,
+  augmentModel, augmentPlans, evaluateRows, makeParts, modelClasses, sampleRows, type Answers, type AugmentOutcome, type AugmentReport, type Dataset, type Engine, type EvaluateReport,
   type Parts,
 } from '@offramp/engine';
 import { readData, readModel } from 'offramp/inputs';
@@ -93,14 +93,21 @@ export async function collectModel(
   for (const { title, needs } of asked.filter((method) => !able(method))) result.left.push({ title, why: `offramp augment has no --${needs}` });
   // Heads are chosen for the plan in the middle, at 1 pp; the others are made from the same.
   const [first, ...others] = [...asked.filter(able)].sort((a, b) => Number(b.id === middle) - Number(a.id === middle)) as [Method, ...Method[]];
-  const outcomes = await augmentPlans(engine, model, parts, {
-    preprocess, labels: parts.train.labels, seed: limits.seed, epochs: limits.epochs, ...first.options,
-  }, others.map((method) => method.options), host('augment'));
+  const how = { preprocess, labels: parts.train.labels, seed: limits.seed, epochs: limits.epochs };
+  const shared = others.filter((method) => method.options['certifyPp'] === undefined);
+  const outcomes = await augmentPlans(engine, model, parts, { ...how, ...first.options }, shared.map((method) => method.options), host('augment'));
+  const order = [first, ...shared];
+  // A certificate takes rows of its own, so its heads are chosen on fewer.
+  for (const method of others.filter((other) => !shared.includes(other))) {
+    const certified = await readParts(engine, task, dataFolder, limits, true);
+    outcomes.push(await augmentModel(engine, model, certified, { ...how, ...method.options }, host(method.title)));
+    order.push(method);
+  }
   for (const method of asked.filter(able)) {
-    const { report, files } = outcomes[[first, ...others].indexOf(method)] as AugmentOutcome;
+    const { report, files } = outcomes[order.indexOf(method)] as AugmentOutcome;
     const measured = await onOneThread(engine, () => evaluateRows(engine, { package: files }, parts.test, {}, host(`${method.title}, measured`)));
     result.methods.push(methodRow(method, report, measured));
-    result.rows = report.rows;
+    if (method === first) result.rows = report.rows;
     result.exitPoints = report.search.exit_points;
     if (method === first) result.front = report.pareto.map(({ accuracy, mean_macs }) => ({ accuracy, meanMacs: mean_macs }));
   }
@@ -112,11 +119,11 @@ export function missingFiles(task: ModelTask, dataFolder: string): string[] {
   return needed.map((path) => join(dataFolder, path)).filter((path) => !existsSync(path));
 }
 
-async function readParts(engine: Engine, task: ModelTask, dataFolder: string, { rows, seed }: Limits): Promise<Parts> {
+async function readParts(engine: Engine, task: ModelTask, dataFolder: string, { rows, seed }: Limits, certified = false): Promise<Parts> {
   const data = await readData(join(dataFolder, task.data), undefined, undefined);
   const other = (path: string): Promise<Dataset> => readData(join(dataFolder, path), data.labels, undefined);
   const select = task.select === undefined ? undefined : await other(task.select);
-  const parts = makeParts(engine, { data, test: await other(task.test), ...(select ? { select } : {}) }, seed);
+  const parts = makeParts(engine, { data, test: await other(task.test), ...(select ? { select } : {}) }, seed, certified);
   if (rows === undefined) return parts;
   return { ...parts, train: sampleRows(parts.train, rows, seed), select: sampleRows(parts.select, rows, seed), test: sampleRows(parts.test, rows, seed) };
 }

@@ -42,7 +42,7 @@ export const methods: readonly Method[] = [
   { id: 'harm_1', title: 'Offramp, 1 pp', options: { maxDropPp: 1 } },
   { id: 'harm_2', title: 'Offramp, 2 pp', options: { maxDropPp: 2 } },
   { id: 'class_2', title: 'Offramp, 2 pp in every class', options: { maxDropPp: 2, maxClassDropPp: 2 }, needs: 'max-class-drop' },
-  { id: 'certified', title: 'Offramp, certified 1 %', options: { maxDropPp: 1, certify: 1, confidence: 95 }, needs: 'certify' },
+  { id: 'certified', title: 'Offramp, certified 1 %', options: { maxDropPp: 1, certifyPp: 1, confidence: 95 }, needs: 'certify' },
   { id: 'paper', title: "the paper's method", options: { method: 'paper' } },
 ];
 
