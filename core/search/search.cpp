@@ -145,7 +145,7 @@ Found SearchState::choose() const {
   for (const Staircase& s : within)
     for (int64_t loss = 0; loss <= rows; ++loss)
       if (const Found* found = s.at(loss)) least = std::min(least, worth(*found));
-  const double tie = least + options.near_tie;
+  const double tie = least + options.near_tie + 1e-9;  // the speck forgives rounding, which compilers do differently
   for (const Staircase& s : within)
     for (int64_t loss = 0; loss <= rows; ++loss)
       if (const Found* found = s.at(loss); found && worth(*found) <= tie) return *found;
