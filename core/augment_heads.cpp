@@ -23,9 +23,12 @@ constexpr int kFits = 5;                             // cross-fitting: each with
 constexpr int64_t kScoreRows = 128;                  // per step
 constexpr double kProbeMacs = 5e11;                  // that choosing views may cost
 constexpr double kMostViewLoss = 0.02;               // of the backbone's accuracy, by a view that keeps the class
-constexpr FoldMask kGradeFolds = 0b111, kGradeStop = 0b1000, kLastFold = 1u << (kFolds - 1);
+constexpr FoldMask kGradeStop = 0b1000, kLastFold = 1u << (kFolds - 1);
 
 Dims point_shape(const Graph& graph, const ExitPoint& point) { return head_shape(point.shape, has_channels_last(graph, point.value)); }
+
+// Of a fit in cross-fitting: the fifth of the rows that it is trained without, and answers for.
+FoldMask graded_folds(int fit) { return 0b11u << (2 * fit); }
 
 // A tenth of the rows tells when to stop, and is held out of training with those that the fit is graded on.
 FamilyJob fold_job(int32_t point, const HeadKind& kind, FoldMask graded, FoldMask stop) { return {point, kind, graded | stop, stop}; }
@@ -178,7 +181,7 @@ Status Augmenter::State::begin_training(const std::vector<int32_t>& choices) {
   for (const HeadChoice& choice : finalists) {
     const int32_t at = position_in_source(choice.exit_point);
     for (int fit = 0; cross_fitted && fit < kFits; ++fit)
-      jobs.push_back(fold_job(at, choice.kind, 0b11u << (2 * fit), 1u << (2 * fit + 2) % kFolds));
+      jobs.push_back(fold_job(at, choice.kind, graded_folds(fit), 1u << (2 * fit + 2) % kFolds));
     jobs.push_back(fold_job(at, choice.kind, 0, kLastFold));
   }
   return begin_family(std::move(jobs), options.train, Phase::kTrain);
@@ -192,7 +195,7 @@ Status Augmenter::State::begin_score() {
   for (size_t i = 0; i < finalists.size(); ++i) {
     if (!cross_fitted) items.push_back({finalists[i].exit_point, &fold_heads[i], ~FoldMask{0}, &logits[i]});
     for (size_t fit = 0; cross_fitted && fit < kFits; ++fit)
-      items.push_back({finalists[i].exit_point, &fold_heads[i * fits + fit], 0b11u << (2 * fit), &logits[i]});
+      items.push_back({finalists[i].exit_point, &fold_heads[i * fits + fit], graded_folds(int(fit)), &logits[i]});
   }
   phase = Phase::kScore;
   return begin_scoring(cross_fitted ? 0 : 1, {}, std::move(items));
@@ -218,34 +221,25 @@ Status Augmenter::State::collect_candidates() {
 // The paper's heads: linear on the global average, at every exit point, on the rows as they are.
 Status Augmenter::State::paper_next() {
   const auto point = int32_t(done);
-  if (cross_fitted) {
-    Tensor all(DType::kF32, {train().rows(), classes});
-    for (int fit = 0; fit <= kFits; ++fit) {
-      const FoldMask held = fit < kFits ? 0b11u << (2 * fit) : 0;
-      std::vector<int32_t> rows;
-      for (int32_t row = 0; row < int32_t(train().rows()); ++row)
-        if (!(held >> folds[size_t(row)] & 1)) rows.push_back(row);
-      HeadTrainer paper_head(head_family()[0], train(), point, classes, options.train, std::move(rows));
-      while (!paper_head.done()) paper_head.step();
-      Head head = paper_head.take();
-      if (fit == kFits) {
-        heads.push_back({point, std::move(head), accuracy_of(row_predictions(all), outcomes.labels), true});
-        break;
-      }
-      const Tensor scored = head_logits(head, train(), point);
-      for (int32_t row = 0; row < int32_t(train().rows()); ++row)
-        if (held >> folds[size_t(row)] & 1)
-          std::copy_n(scored.data<float>().begin() + int64_t(row) * classes, classes, all.mutable_data<float>().begin() + int64_t(row) * classes);
-    }
-    add_candidates(int32_t(heads.size()) - 1, all);
-  } else {
-    HeadTrainer paper_head(head_family()[0], train(), point, classes, options.train);
-    while (!paper_head.done()) paper_head.step();
-    Head head = paper_head.take();
-    const Tensor scored = head_logits(head, select(), point);
-    heads.push_back({point, std::move(head), accuracy_of(row_predictions(scored), outcomes.labels), true});
-    add_candidates(int32_t(heads.size()) - 1, scored);
+  const auto train_without = [&](FoldMask held) {
+    std::vector<int32_t> rows;
+    for (int32_t row = 0; row < int32_t(train().rows()); ++row)
+      if (!(held >> folds[size_t(row)] & 1)) rows.push_back(row);
+    HeadTrainer trainer_of_one(head_family()[0], train(), point, classes, options.train, std::move(rows));
+    while (!trainer_of_one.done()) trainer_of_one.step();
+    return trainer_of_one.take();
+  };
+  Head head = train_without(0);
+  Tensor scored = head_logits(head, select(), point);
+  for (int fit = 0; cross_fitted && fit < kFits; ++fit) {
+    const FoldMask held = graded_folds(fit);
+    const Tensor fitted = head_logits(train_without(held), train(), point);
+    for (int32_t row = 0; row < int32_t(train().rows()); ++row)
+      if (held >> folds[size_t(row)] & 1)
+        std::copy_n(fitted.data<float>().begin() + int64_t(row) * classes, classes, scored.mutable_data<float>().begin() + int64_t(row) * classes);
   }
+  heads.push_back({point, std::move(head), accuracy_of(row_predictions(scored), outcomes.labels), true});
+  add_candidates(int32_t(heads.size()) - 1, scored);
   return ++done < total ? Status() : begin_search();
 }
 

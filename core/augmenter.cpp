@@ -15,7 +15,6 @@ constexpr int64_t kMaxRowFeatures = 65'536;  // of all exit points together: 128
 constexpr int64_t kRowVisits = 240'000;  // rows times epochs that a head is trained for by default
 constexpr int64_t kFitRowVisits = 200'000;  // where it is trained six times
 constexpr std::array<const char*, 4> kPartNames = {"train", "select", "test", "certify"};
-constexpr FoldMask kGradeFolds = 0b111;  // cross-fitted: rows that grade what the others trained
 
 }  // namespace
 

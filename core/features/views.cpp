@@ -133,10 +133,10 @@ int64_t kept_bytes(const Graph& graph, std::span<const ViewPoint> points) {
   return values * int64_t(sizeof(uint16_t));
 }
 
-Status ViewSource::change(Tensor& inputs, std::span<const int32_t> rows, int64_t view) const {
-  if (view == 0 || options_.policy.none()) return {};
+void ViewSource::change(Tensor& inputs, std::span<const int32_t> rows, int64_t view) const {
+  if (view == 0 || options_.policy.none()) return;
   const Dims& dims = inputs.dims();
-  if (dims.size() < 3 || dims.size() > 4) return {};
+  if (dims.size() < 3 || dims.size() > 4) return;
   const bool signal = dims.size() == 3, last = channels_last_;
   const int64_t channels = last ? dims.back() : dims[1];
   const int64_t height = signal ? 1 : (last ? dims[1] : dims[2]), width = last ? dims[dims.size() - 2] : dims.back();
@@ -155,7 +155,6 @@ Status ViewSource::change(Tensor& inputs, std::span<const int32_t> rows, int64_t
     for (int64_t p = 0; p < height * width; ++p)
       for (int64_t c = 0; c < channels; ++c) sample[size_t(p * channels + c)] = planar[size_t(c * height * width + p)];
   }
-  return {};
 }
 
 // Every row with another one that its number and the view pick, so that batches do not matter.
@@ -172,7 +171,7 @@ void ViewSource::choose_partners(std::span<const int32_t> rows, int64_t view, Vi
 // Source: Zhang et al. 2018 (mixup).
 Status ViewSource::blend(Tensor& inputs, int64_t view, const ViewBatch& batch) const {
   OFFRAMP_TRY(Tensor others, inputs_(batch.partners));
-  OFFRAMP_RETURN_IF_ERROR(change(others, batch.partners, view));
+  change(others, batch.partners, view);
   const size_t width = size_t(inputs.elements()) / batch.partners.size();
   auto values = inputs.mutable_data<float>();
   const auto other = others.data<float>();
@@ -184,7 +183,7 @@ Status ViewSource::blend(Tensor& inputs, int64_t view, const ViewBatch& batch) c
 Result<ViewBatch> ViewSource::extract(std::span<const int32_t> rows, int64_t view) {
   const auto count = int64_t(rows.size());
   OFFRAMP_TRY(Tensor inputs, inputs_(rows));
-  OFFRAMP_RETURN_IF_ERROR(change(inputs, rows, view));
+  change(inputs, rows, view);
   ViewBatch batch;
   choose_partners(rows, view, batch);
   if (!batch.partners.empty()) OFFRAMP_RETURN_IF_ERROR(blend(inputs, view, batch));

@@ -57,7 +57,7 @@ class ViewSource {
   void choose_partners(std::span<const int32_t> rows, int64_t view, ViewBatch& batch) const;
   Status blend(Tensor& inputs, int64_t view, const ViewBatch& batch) const;
   Result<ViewBatch> read_kept(std::span<const int32_t> rows, int64_t view);
-  Status change(Tensor& inputs, std::span<const int32_t> rows, int64_t view) const;
+  void change(Tensor& inputs, std::span<const int32_t> rows, int64_t view) const;
 
   ViewOptions options_;
   Inputs inputs_;

@@ -12,6 +12,8 @@ namespace offramp {
 // Rows are dealt into so many folds, groups and classes kept even; bit f of a mask stands for fold f.
 inline constexpr int kFolds = 10;
 using FoldMask = uint32_t;
+// Where one fit is graded on the rows it was trained without: those rows.
+inline constexpr FoldMask kGradeFolds = 0b111;
 
 // A head to train.
 struct FamilyJob {
@@ -27,7 +29,7 @@ using ViewReader = std::function<Result<ViewBatch>(std::span<const int32_t> rows
 class FamilyTrainer {
  public:
   // Shapes: labels and folds [rows], teacher [rows, classes] logits, all of which outlive the trainer; `shapes` by point.
-  // One epoch sees every row once, in a view of its own. `work` limits the time by rows: see total_steps().
+  // One epoch sees every row once, in a view of its own.
   FamilyTrainer(ViewReader views, std::span<const int32_t> labels, std::span<const float> teacher, std::span<const uint8_t> folds,
                 std::vector<Dims> shapes, std::vector<FamilyJob> jobs, const TrainOptions& options);
   ~FamilyTrainer();

@@ -1,4 +1,4 @@
-// Heads: small classifiers on pooled features, trained on the frozen backbone.
+// Heads: small classifiers on an exit point's pooled features or map, trained on the frozen backbone.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -70,8 +70,7 @@ struct TrainOptions {
 class HeadTrainer {
  public:
   // `table` must outlive the trainer. Precondition: labels in [0, classes), logits [rows, classes]. Columns that are
-  // constant or not finite get no weight.
-  // `rows` of the table are trained on; without them all are. Precondition: the kind has no body.
+  // constant or not finite get no weight; the kind has no body. `rows` of the table are trained on; without them all are.
   HeadTrainer(const HeadKind& kind, const FeatureTable& table, int64_t exit_point, int64_t classes,
               const TrainOptions& options, std::vector<int32_t> rows = {});
   ~HeadTrainer();
