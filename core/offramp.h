@@ -51,7 +51,7 @@ class Augmenter {
   Result<Progress> step();
 
   // When finished: as if created with these options, which may differ in what plans are chosen by (limits, rule, method), not in what
-  // heads are trained from. step() goes on at the search. Errors: kInvalidArgument if it is not finished, and as create.
+  // heads are trained from, nor in targets and certificate. step() goes on at the search. Errors: kInvalidArgument if it is not finished, and as create.
   Status replan(const Json& options);
 
   // When finished: the `augment` JSON of DESIGN section 9 without times, and the evidence for the report.

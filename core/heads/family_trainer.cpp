@@ -34,33 +34,22 @@ std::vector<float> gather_rows(std::span<const float> matrix, int64_t columns, s
   return gather({matrix.data(), columns, columns}, rows);
 }
 
-// Per column or channel; a map's mean stays, since zero must stay zero where its convolution pads.
+// Per column or channel. A map keeps its mean, since zero must stay zero where its convolution pads.
 Standardizer measure(const Values& values, int64_t rows, int64_t columns, bool is_map) {
   const auto width = size_t(columns);
-  std::vector<double> sum(width), square(width), spread(width);
+  std::vector<double> mean(width), variance(width);
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t i = 0; i < values.count; ++i) {
       const double v = values.data[r * values.stride + i];
-      sum[size_t(i % columns)] += v;
-      square[size_t(i % columns)] += v * v;
+      mean[size_t(i % columns)] += v;
+      variance[size_t(i % columns)] += v * v;
     }
   const double count = double(rows) * double(values.count) / double(columns);
-  Standardizer standard{std::vector<float>(width), std::vector<float>(width), true};
-  double total = 0, live = 0;
-  for (size_t c = 0; c < size_t(columns); ++c) {
-    const double mean = sum[c] / count, raw = square[c] / count;
-    const double variance = is_map ? raw : std::max(0.0, raw - mean * mean);
-    spread[c] = std::sqrt(variance);
-    if (spread[c] < std::max(1e-7, std::abs(mean) * 0x1p-12)) spread[c] = 0;
-    if (!is_map) standard.mean[c] = float(mean);
-    total += variance;
-    live += spread[c] > 0;
+  for (size_t c = 0; c < width; ++c) {
+    mean[c] = is_map ? 0 : mean[c] / count;
+    variance[c] = variance[c] / count - mean[c] * mean[c];
   }
-  // A feature that hardly ever fires would else be blown up to tens of deviations on the row where it does.
-  const double floor = live > 0 ? (is_map ? 0.1 : 0.02) * std::sqrt(total / live) : 0;
-  for (size_t c = 0; c < size_t(columns); ++c)
-    if (spread[c] > 0) standard.scale[c] = float(1.0 / std::max(spread[c], floor));
-  return standard;
+  return Standardizer::of_moments(mean, variance, is_map ? 0.1 : 0.02);
 }
 
 }  // namespace

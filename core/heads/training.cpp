@@ -39,27 +39,35 @@ Standardizer FeatureReader::standardizer(std::span<const int32_t> rows) {
     }
   }
   const double n = std::max<double>(1, double(rows.size()));
+  std::vector<double> mean(columns), variance(columns);
+  for (size_t c = 0; c < columns; ++c) {
+    mean[c] = sum[c] / n + shift[c];
+    variance[c] = squares[c] / n - (sum[c] / n) * (sum[c] / n);
+  }
+  return Standardizer::of_moments(mean, variance, 0.02);
+}
+
+Standardizer Standardizer::of_moments(std::span<const double> mean, std::span<const double> variance, double least) {
+  const size_t columns = mean.size();
   Standardizer result{std::vector<float>(columns), std::vector<float>(columns), true};
   std::vector<double> deviation(columns);
   double total_variance = 0, live = 0;
   for (size_t c = 0; c < columns; ++c) {
-    const double mean = sum[c] / n + shift[c];
-    const double variance = std::max(0.0, squares[c] / n - (sum[c] / n) * (sum[c] / n));
-    if (!std::isfinite(mean) || !std::isfinite(variance)) {
+    if (!std::isfinite(mean[c]) || !std::isfinite(variance[c])) {
       result.finite = false;
       continue;
     }
-    result.mean[c] = float(mean);
-    deviation[c] = std::sqrt(variance);
+    result.mean[c] = float(mean[c]);
+    const double spread = std::max(0.0, variance[c]);
+    deviation[c] = std::sqrt(spread);
     // Below f16's own step around the mean there is nothing but rounding.
-    if (deviation[c] < std::max(1e-7, std::abs(mean) * 0x1p-12)) deviation[c] = 0;
+    if (deviation[c] < std::max(1e-7, std::abs(mean[c]) * 0x1p-12)) deviation[c] = 0;
     if (deviation[c] > 0) {
-      total_variance += variance;
+      total_variance += spread;
       live += 1;
     }
   }
-  // A feature that hardly ever fires would else be blown up to tens of deviations on the row where it does.
-  const double floor = live > 0 ? 0.02 * std::sqrt(total_variance / live) : 0;
+  const double floor = live > 0 ? least * std::sqrt(total_variance / live) : 0;
   for (size_t c = 0; c < columns; ++c)
     if (deviation[c] > 0) result.scale[c] = float(1.0 / std::max(deviation[c], floor));
   return result;

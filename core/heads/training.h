@@ -12,6 +12,9 @@ namespace offramp {
 struct Standardizer {
   std::vector<float> mean, scale;
   bool finite = true;  // all features were
+  // `least` of the mean live deviation is the smallest scale divisor: a feature that hardly ever fires would else be blown up to tens
+  // of deviations on the row where it does.
+  static Standardizer of_moments(std::span<const double> mean, std::span<const double> variance, double least);
   // A row of as many values as columns, or of as many as pixels times columns: each pixel's channels alike.
   void apply(std::span<float> row) const;
 };

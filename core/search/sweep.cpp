@@ -89,7 +89,7 @@ void SearchState::sweep_two(const Found& plan, size_t p, size_t q) {
   // At the first exit's lowest threshold every row that gets to it leaves there.
   std::vector<Rest> rest(static_cast<size_t>(rows));
   Sums base;
-  ClassTally first(*limits, plan.exits), both(*limits, plan.exits);
+  ClassTally at_first(*limits, plan.exits), both(*limits, plan.exits);
   for (size_t row = 0; row < size_t(rows); ++row) {
     Rest& r = rest[row];
     for (r.end = 0; r.end < exits; ++r.end) {
@@ -100,7 +100,7 @@ void SearchState::sweep_two(const Found& plan, size_t p, size_t q) {
     }
     const Counts outcome = r.end < p ? r.outcome : one.rows[row];
     base.add(costs[std::min(r.end, p)], harmed_of(outcome), mended_of(outcome));
-    first.count_row(row, outcome, 1);
+    at_first.count_row(row, outcome, 1);
   }
   std::vector<Sums> bins(size_t(blocks * kBlock)), coarse(static_cast<size_t>(blocks));
   Sums whole;
@@ -113,8 +113,8 @@ void SearchState::sweep_two(const Found& plan, size_t p, size_t q) {
       if (r.end < p) continue;
       const auto more = [](Counts to, Counts from, int64_t (*of)(Counts)) { return of(to) - of(from); };
       base.add(costs[r.end] - costs[p], more(r.outcome, one.rows[row], harmed_of), more(r.outcome, one.rows[row], mended_of));
-      first.count_row(row, one.rows[row], -1);
-      first.count_row(row, r.outcome, 1);
+      at_first.count_row(row, one.rows[row], -1);
+      at_first.count_row(row, r.outcome, 1);
       if (r.end < q) continue;
       const auto bin = size_t(two.levels.passed[row] - 1);
       for (Sums* sums : {&bins[bin], &coarse[bin / kBlock], &whole})
@@ -133,7 +133,7 @@ void SearchState::sweep_two(const Found& plan, size_t p, size_t q) {
     const auto classes_ok = [&](int64_t level) {
       if (!swept) {
         swept = true;
-        both.become(first);
+        both.become(at_first);
         int64_t from = levels_q;
         for (size_t at = size_t(rows); at-- > 0;) {
           const auto row = size_t(two.by_level[at]);

@@ -1,29 +1,15 @@
 // build/bench/index.html: bars of every engine's speed against onnxruntime-web's, times, and how it was measured. One file, no
 // script, nothing loaded from elsewhere.
-import { createHash } from 'node:crypto';
+import { renderDocument } from 'offramp/report/document';
 import { fixed, latency } from 'offramp/report/format';
 import { Html, html, type HtmlValue } from 'offramp/report/html';
 import { chart, legend } from 'offramp/report/chart';
-import { kStyle } from 'offramp/report/style';
 import { drawBars, engineColours, type BarGroup } from './bars.js';
 import { compare, summarise, type BenchResults, type ModelResult } from './results.js';
 import { pairedRatio } from './statistics.js';
 
 export function renderPage(results: BenchResults): string {
-  const hash = createHash('sha256').update(kStyle).digest('base64');
-  const policy = `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${new Html(policy)}">
-<meta name="color-scheme" content="light dark">
-<title>Offramp beside other engines</title>
-<style>${new Html(kStyle)}</style>
-</head>
-<body>
-<header><h1>Benchmark, ${results.date.slice(0, 10)}</h1><p class="lead">${headline(results)}</p></header>
+  return renderDocument('Offramp beside other engines', html`<header><h1>Benchmark, ${results.date.slice(0, 10)}</h1><p class="lead">${headline(results)}</p></header>
 <main>
 <section><p>Bars show speed against onnxruntime-web with as many threads: longer is faster. They are medians, with the range from the 10th to the
 90th percentile of the rounds; beside each stands the median time of a call.</p></section>
@@ -32,10 +18,7 @@ ${firstResults(results)}
 ${numbers(results)}
 ${method(results)}
 </main>
-<footer><p>Made by ./run bench.</p></footer>
-</body>
-</html>
-`.text;
+<footer><p>Made by ./run bench.</p></footer>`);
 }
 
 interface Setting {

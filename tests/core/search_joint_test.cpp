@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <set>
 
 #include "base/rng.h"
+#include "every_mapping.h"
 #include "search/joint_search.h"
 
 namespace offramp {
@@ -71,25 +71,6 @@ Case random_case(Rng& rng, size_t targets, bool limited) {
   return c;
 }
 
-void for_every_mapping(const Case& c, const std::function<void(const Mapping&)>& visit) {
-  const auto last = int32_t(c.points.size()) - 1;
-  std::vector<int32_t> starts = {0};
-  const std::function<void()> extend = [&] {
-    if (starts.size() == c.targets.targets.size()) {
-      starts.push_back(last);
-      visit({starts});
-      starts.pop_back();
-      return;
-    }
-    for (int32_t cut = starts.back(); cut <= last; ++cut) {
-      starts.push_back(cut);
-      extend();
-      starts.pop_back();
-    }
-  };
-  extend();
-}
-
 // Plans of up to two exits with harm within the limit.
 std::vector<std::vector<PlannedExit>> every_plan(const Outcomes& o, double max_drop) {
   std::vector<std::vector<PlannedExit>> plans = {{}};
@@ -118,7 +99,7 @@ double brute_force(const Case& c, Cost cost, double max_drop) {
     exits.push_back(mapped_exits(c.outcomes, c.heads, plan, figures));
     mean_macs.push_back(figures.mean_cost);
   }
-  for_every_mapping(c, [&](const Mapping& mapping) {
+  for_every_mapping(c.points.size(), c.targets.targets.size(), [&](const Mapping& mapping) {
     for (size_t i = 0; i < exits.size(); ++i) {
       const MappingFigures f = evaluate_mapping(c.points, exits[i], c.targets, mapping);
       bool fits = f.worst_case_latency_ns <= c.targets.worst_case_latency_ns;

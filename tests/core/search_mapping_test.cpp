@@ -3,10 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
 #include "base/rng.h"
-#include "search/mapping.h"
+#include "every_mapping.h"
 
 namespace offramp {
 namespace {
@@ -106,31 +105,12 @@ Figures walk(const Case& c, const std::vector<int32_t>& starts) {
   return f;
 }
 
-void for_every_mapping(const Case& c, const std::function<void(const std::vector<int32_t>&)>& visit) {
-  const auto last = int32_t(c.points.size()) - 1;
-  std::vector<int32_t> starts = {0};
-  const std::function<void()> extend = [&] {
-    if (starts.size() == c.targets.targets.size()) {
-      starts.push_back(last);
-      visit(starts);
-      starts.pop_back();
-      return;
-    }
-    for (int32_t cut = starts.back(); cut <= last; ++cut) {
-      starts.push_back(cut);
-      extend();
-      starts.pop_back();
-    }
-  };
-  extend();
-}
-
 constexpr Cost kCosts[] = {Cost::kMacs, Cost::kLatency, Cost::kEnergy, Cost::kLinkBytes};
 
 void check_against_brute_force(const Case& c, Cost cost, int& feasible, int& refused) {
   double best = INFINITY;
-  for_every_mapping(c, [&](const std::vector<int32_t>& starts) {
-    const Figures f = walk(c, starts);
+  for_every_mapping(c.points.size(), c.targets.targets.size(), [&](const Mapping& mapping) {
+    const Figures f = walk(c, mapping.starts);
     if (f.overrun == 0 && f.worst <= c.targets.worst_case_latency_ns) best = std::min(best, f.cost(cost));
   });
   const auto found = find_mapping(c.points, c.exits, c.targets, cost);
@@ -172,7 +152,7 @@ TEST_CASE("mapping: the best of all cuts that meet memory and worst-case limits"
         Case c = random_case(rng, targets, exits);
         // Limits that some mappings meet and others do not: those of a random mapping, or a little less.
         std::vector<std::vector<int32_t>> all;
-        for_every_mapping(c, [&](const std::vector<int32_t>& starts) { all.push_back(starts); });
+        for_every_mapping(c.points.size(), c.targets.targets.size(), [&](const Mapping& mapping) { all.push_back(mapping.starts); });
         const Figures f = walk(c, all[rng.below(uint32_t(all.size()))]);
         if (i % 3 != 1) c.targets.worst_case_latency_ns = f.worst * (0.8 + 0.3 * double(rng.uniform()));
         if (i % 3 != 0)
@@ -188,12 +168,12 @@ TEST_CASE("mapping: costs in the form of outcomes say what the mapping costs") {
   Rng rng(3);
   for (int i = 0; i < 200; ++i) {
     const Case c = random_case(rng, 1 + rng.below(4), rng.below(4));
-    for_every_mapping(c, [&](const std::vector<int32_t>& starts) {
+    for_every_mapping(c.points.size(), c.targets.targets.size(), [&](const Mapping& mapping) {
       if (rng.below(4) != 0) return;
-      const Figures f = walk(c, starts);
+      const Figures f = walk(c, mapping.starts);
       for (Cost cost : kCosts) {
         if (cost == Cost::kMacs) continue;
-        const MappedCosts costs = mapped_costs(c.points, c.targets, {starts}, cost);
+        const MappedCosts costs = mapped_costs(c.points, c.targets, mapping, cost);
         double mean = 0, heads = 0, left = 1;
         for (const MappedExit& e : c.exits) {
           heads += e.head_macs * costs.per_head_mac[size_t(e.point)];
@@ -213,8 +193,7 @@ TEST_CASE("mapping: what is left for exits within limits") {
     Case c = random_case(rng, 3, 2);
     for (Target& target : c.targets.targets) target.memory_bytes = 5000;
     c.targets.worst_case_latency_ns = 1e7;
-    for_every_mapping(c, [&](const std::vector<int32_t>& starts) {
-      const Mapping mapping{starts};
+    for_every_mapping(c.points.size(), c.targets.targets.size(), [&](const Mapping& mapping) {
       const std::vector<Budget> budgets = exit_budgets(c.points, c.exits, c.targets, mapping);
       REQUIRE(budgets.size() == 4);
       // Alone, an exit uses exactly what it adds; together, at least that.

@@ -21,10 +21,8 @@ std::vector<float> all_thresholds(const ExitCandidate& candidate) {
   return out;
 }
 
-struct Changes {
-  int64_t rows = 0, harmed = 0, mended = 0;
-};
-// By class, counted by hand.
+}  // namespace
+
 std::map<int32_t, Changes> changes_by_class(const Outcomes& o, const Plan& plan) {
   std::map<int32_t, Changes> changes;
   for (size_t r = 0; r < o.labels.size(); ++r) {
@@ -42,8 +40,6 @@ std::map<int32_t, Changes> changes_by_class(const Outcomes& o, const Plan& plan)
   }
   return changes;
 }
-
-}  // namespace
 
 // Few distinct scores and costs, so that ties are common.
 Outcomes random_table(Rng& rng, int64_t rows, int candidates, bool coarse) {

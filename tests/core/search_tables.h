@@ -1,5 +1,6 @@
 // Small outcome tables, and the plain enumeration that searches are compared with.
 #pragma once
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -17,6 +18,11 @@ SearchOptions plain(Rule rule, double max_drop);
 
 // Every plan of at most so many exits, the backbone first; among equals the higher threshold comes first.
 std::vector<Plan> every_plan(const Outcomes& o, int max_exits);
+// What a plan changes for each class's rows, counted row by row.
+struct Changes {
+  int64_t rows = 0, harmed = 0, mended = 0;
+};
+std::map<int32_t, Changes> changes_by_class(const Outcomes& o, const Plan& plan);
 // What the rule counts: harm, or the error.
 double loss(const Plan& plan, Rule rule);
 // Whether a plan is within every limit of the options, counted row by row.

@@ -4,6 +4,7 @@
 
 #include "base/math.h"
 #include "base/rng.h"
+#include "search_tables.h"
 
 namespace offramp {
 namespace {
@@ -70,19 +71,9 @@ Outcomes draw(const World& w, int64_t rows, uint64_t seed) {
 }
 
 std::vector<double> class_harm(const Outcomes& o, const Plan& plan) {
-  std::vector<double> rows(size_t(o.classes)), harmed(size_t(o.classes));
-  for (size_t r = 0; r < o.labels.size(); ++r) {
-    int32_t answer = o.base_predictions[r];
-    for (const PlannedExit& e : plan.exits)
-      if (o.candidates[size_t(e.candidate)].scores[r] >= e.threshold) {
-        answer = o.candidates[size_t(e.candidate)].predictions[r];
-        break;
-      }
-    ++rows[size_t(o.labels[r])];
-    harmed[size_t(o.labels[r])] += o.base_predictions[r] == o.labels[r] && answer != o.labels[r];
-  }
-  for (size_t c = 0; c < rows.size(); ++c) harmed[c] = rows[c] > 0 ? harmed[c] / rows[c] : 0;
-  return harmed;
+  std::vector<double> harm(size_t(o.classes));
+  for (const auto& [label, changes] : changes_by_class(o, plan)) harm[size_t(label)] = double(changes.harmed) / double(changes.rows);
+  return harm;
 }
 
 }  // namespace offramp

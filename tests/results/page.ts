@@ -1,41 +1,24 @@
 // build/results/index.html: goals, a drawing and a table per model, and how it was measured. One file, no script, nothing loaded
 // from elsewhere.
-import { createHash } from 'node:crypto';
+import { renderDocument } from 'offramp/report/document';
 import { legend, type Symbol } from 'offramp/report/chart';
 import { changePercent, changePoints, count, fixed, integer, latency, percent, plural, seconds, shorten } from 'offramp/report/format';
 import { Html, html, type HtmlValue } from 'offramp/report/html';
 import { headName } from 'offramp/report/names';
-import { kStyle } from 'offramp/report/style';
 import type { Comparison, MethodRow, ModelResult, StaticRow } from './collect.js';
 import { drawTradeOff } from './drawing.js';
 import { isOurs, type Verdict } from './goals.js';
 import { countMet, type Results } from './results.js';
 
 export function renderResultsPage(results: Results): string {
-  const hash = createHash('sha256').update(kStyle).digest('base64');
-  const policy = `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${new Html(policy)}">
-<meta name="color-scheme" content="light dark">
-<title>Offramp's results</title>
-<style>${new Html(kStyle)}</style>
-</head>
-<body>
-<header><h1>Results, ${results.date.slice(0, 10)}</h1><p class="lead">${headline(results)}</p>${limited(results)}</header>
+  return renderDocument("Offramp's results", html`<header><h1>Results, ${results.date.slice(0, 10)}</h1><p class="lead">${headline(results)}</p>${limited(results)}</header>
 <main>
 ${overview(results)}
 ${goals(results)}
 ${results.models.map(modelSection)}
 ${method(results)}
 </main>
-<footer><p>Made by ./run results.</p></footer>
-</body>
-</html>
-`.text;
+<footer><p>Made by ./run results.</p></footer>`);
 }
 
 /** What our plans at 1 pp save, over all models. */

@@ -1,7 +1,7 @@
 // One HTML file that tells what a package does and how that is known: no script, nothing loaded from elsewhere.
-import { createHash } from 'node:crypto';
+import { renderDocument } from './document.js';
 import { readEvidence } from './evidence.js';
-import { Html, html } from './html.js';
+import { html } from './html.js';
 import { classes } from './sections/classes.js';
 import { comparison } from './sections/comparison.js';
 import { exits } from './sections/exits.js';
@@ -14,7 +14,6 @@ import { places } from './sections/places.js';
 import { reliability } from './sections/reliability.js';
 import { terms } from './sections/terms.js';
 import { tradeOff } from './sections/trade_off.js';
-import { kStyle } from './style.js';
 
 /**
  * The report of a package, from its manifest. Same manifest, same bytes.
@@ -22,20 +21,7 @@ import { kStyle } from './style.js';
  */
 export async function renderReport(manifest: unknown): Promise<string> {
   const e = readEvidence(manifest);
-  const hash = createHash('sha256').update(kStyle).digest('base64');
-  const policy = `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${new Html(policy)}">
-<meta name="color-scheme" content="light dark">
-<title>${e.name === null ? '' : `${e.name}: `}early-exit report</title>
-<style>${new Html(kStyle)}</style>
-</head>
-<body>
-<header>${headline(e)}${keyFigures(e)}</header>
+  return renderDocument(`${e.name === null ? '' : `${e.name}: `}early-exit report`, html`<header>${headline(e)}${keyFigures(e)}</header>
 <main>
 ${tradeOff(e)}
 ${exits(e)}
@@ -48,9 +34,5 @@ ${method(e)}
 ${limits(e)}
 ${terms()}
 </main>
-<footer><p>Made by Offramp from the package's manifest.</p></footer>
-</body>
-</html>
-`;
-  return page.text;
+<footer><p>Made by Offramp from the package's manifest.</p></footer>`);
 }
