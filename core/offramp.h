@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/byte_source.h"
+#include "base/encoding.h"
 #include "base/json.h"
 #include "base/tensor.h"
 #include "exec/session.h"

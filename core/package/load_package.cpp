@@ -40,14 +40,16 @@ Result<Json> read_manifest(std::span<const PackageSource> files) {
   return parse_json(text, ErrorCode::kInvalidPackage).within(kManifestName);
 }
 
-// The files are those of the manifest, byte for byte.
-Status check_files(std::span<const PackageSource> files, const Manifest& manifest) {
+// The files are those of the manifest, byte for byte; of a partial package some of them.
+Status check_files(std::span<const PackageSource> files, const Manifest& manifest, bool partial) {
   std::set<std::string_view> listed = {kManifestName};
   for (const ManifestStage& stage : manifest.stages) listed.insert(stage.file);
   for (const PackageSource& file : files)
     if (!listed.count(file.name)) return invalid_package("file " + in_quotes(file.name) + " is not in manifest.json");
+  if (partial && files.size() < 2) return invalid_package("no stage's file is there; at least one is needed");
   for (const ManifestStage& stage : manifest.stages) {
     const PackageSource* file = find_file(files, stage.file);
+    if (!file && partial) continue;
     if (!file) return invalid_package("file " + in_quotes(stage.file) + " is missing");
     if (int64_t(file->bytes.size()) != stage.bytes)
       return invalid_package("manifest.json says " + std::to_string(stage.bytes) + " bytes, the file has " +
@@ -121,13 +123,18 @@ Status check_costs(const Graph& graph, const ManifestStage& stage, int64_t& back
   return {};
 }
 
-Result<Stage> load_stage(const PackageSource& file, const Manifest& manifest, size_t k, int64_t& backbone_macs) {
+// Without a file the stage has no graph.
+Result<Stage> load_stage(const PackageSource* file, const Manifest& manifest, size_t k, int64_t& backbone_macs) {
   const ManifestStage& from = manifest.stages[k];
   Stage stage;
-  OFFRAMP_TRY(stage.graph, import_onnx(file.bytes));
-  OFFRAMP_RETURN_IF_ERROR(infer_shapes(stage.graph));
-  OFFRAMP_RETURN_IF_ERROR(check_interface(stage.graph, manifest, k));
-  OFFRAMP_RETURN_IF_ERROR(check_costs(stage.graph, from, backbone_macs));
+  stage.present = file != nullptr;
+  if (file) {
+    OFFRAMP_TRY(stage.graph, import_onnx(file->bytes));
+    OFFRAMP_RETURN_IF_ERROR(infer_shapes(stage.graph));
+    OFFRAMP_RETURN_IF_ERROR(check_interface(stage.graph, manifest, k));
+    OFFRAMP_RETURN_IF_ERROR(check_costs(stage.graph, from, backbone_macs));
+  }
+  stage.input = k == 0 ? manifest.input_shape : manifest.stages[k - 1].boundary;
   stage.macs = from.macs;
   stage.has_exit = from.has_exit;
   stage.score = from.score;
@@ -147,22 +154,24 @@ std::vector<PackageSource> sources_of(std::span<const PackageFile> files) {
   return sources;
 }
 
-Result<Package> load_package(std::span<const PackageSource> files) {
+Result<Package> load_package(std::span<const PackageSource> files, const LoadOptions& options) {
   OFFRAMP_RETURN_IF_ERROR(check_names(files));
   Package package;
   OFFRAMP_TRY(package.manifest, read_manifest(files));
   auto read = parse_manifest(package.manifest).within(kManifestName);
   if (!read) return std::move(read).error();
   Manifest manifest = std::move(read).value();
-  OFFRAMP_RETURN_IF_ERROR(check_files(files, manifest));
+  OFFRAMP_RETURN_IF_ERROR(check_files(files, manifest, options.partial));
   int64_t backbone_macs = 0;
+  bool complete = true;
   for (size_t k = 0; k < manifest.stages.size(); ++k) {
     const PackageSource* file = find_file(files, manifest.stages[k].file);
-    auto stage = load_stage(*file, manifest, k, backbone_macs).within(file->name);
+    auto stage = load_stage(file, manifest, k, backbone_macs).within(manifest.stages[k].file);
     if (!stage) return std::move(stage).error();
+    complete = complete && file;
     package.stages.push_back(std::move(stage).value());
   }
-  if (manifest.base_macs != backbone_macs)
+  if (complete && manifest.base_macs != backbone_macs)
     return invalid_package("manifest.json says " + std::to_string(manifest.base_macs) +
                            " MACs of the base model, its stages have " + std::to_string(backbone_macs));
   package.labels = std::move(manifest.labels);

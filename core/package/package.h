@@ -81,6 +81,8 @@ struct Stage {
   GateWeights gate{};
   std::string at;
   std::string file;  // "stages/0.onnx"
+  Dims input;        // per sample, without the batch
+  bool present = true;  // false: its file was not handed in, and there is no graph
 };
 
 struct Package {
@@ -92,11 +94,15 @@ struct Package {
   Json manifest;
 };
 
+struct LoadOptions {
+  bool partial = false;  // stages whose files are missing run elsewhere; at least one is here
+};
 // Checks the manifest against its schema, every file's sha256, and that stages fit together and cost what is claimed.
 // Errors: kInvalidPackage, or the stage's own error, naming the file and the key.
-Result<Package> load_package(std::span<const PackageSource> files);
+Result<Package> load_package(std::span<const PackageSource> files, const LoadOptions& options = {});
 
 // The backbone again, as it was before it got exits: stages chained, heads dropped. For evaluation side by side.
+// Precondition: all stages are present.
 Result<Graph> join_stages(const Package& package);
 
 }  // namespace offramp

@@ -7,11 +7,12 @@ import { evaluate } from './commands/evaluate.js';
 import { inspect } from './commands/inspect.js';
 import { report } from './commands/report.js';
 import { run } from './commands/run.js';
+import { serve } from './commands/serve.js';
 import { exitCodes } from './exit_codes.js';
 import type { CommandIo } from './io.js';
 import { nearest, parseCommandLine, type Arguments } from './options.js';
 
-const commands: Record<string, (args: Arguments, io: CommandIo) => Promise<void>> = { inspect, augment, evaluate, run, bench, report };
+const commands: Record<string, (args: Arguments, io: CommandIo) => Promise<void>> = { inspect, augment, evaluate, run, bench, serve, report };
 
 export async function runCommand(argv: readonly string[], io: CommandIo): Promise<number> {
   try {

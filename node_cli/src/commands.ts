@@ -113,6 +113,35 @@ result is what a fresh start takes, from the model's bytes to its first output. 
     examples: ['offramp bench model.onnx --profile', 'offramp bench model.offramp --runs 500 --json'],
   },
   {
+    name: 'serve', summary: 'answer for a package\'s stages over HTTP', positionals: [], optional: ['PACKAGE'], required: [],
+    options: {
+      stages: { value: 'RANGE', help: 'stages that run here, such as 1.. or 1..2 or 2 (default: all)' },
+      offload: { value: 'URL', help: 'a server for the stages behind those; without it, clients go there themselves' },
+      upstream: { value: 'URL', help: 'in place of a PACKAGE: a gateway in front of another server of the protocol' },
+      host: { value: 'NAME', help: 'address to listen at (default 127.0.0.1: this machine only)' },
+      port: { value: 'N', help: 'port to listen at, 0 for any that is free (default 8700)' },
+      workers: { value: 'N', help: 'workers that run stages, one core each (default 1)' },
+      batch: { value: 'N', help: 'rows that run together at most (default 64)' },
+      'batch-delay-ms': { value: 'MS', help: 'how long a request waits for others although a worker is free (default 0)' },
+      queue: { value: 'N', help: 'rows that wait at most; what comes then is sent away with 503 (default 512)' },
+      'deadline-ms': { value: 'MS', help: 'longest time from a request to its answer (default 10000)' },
+      'max-body-mib': { value: 'N', help: 'largest request body (default 64)' },
+      'allow-origin': { value: 'LIST', help: 'origins whose pages may ask, with commas, or *; pages of this machine always may' },
+      'tls-cert': { value: 'FILE', help: 'certificate chain (PEM), for https' },
+      'tls-key': { value: 'FILE', help: 'its private key (PEM)' },
+      'grace-ms': { value: 'MS', help: 'how long requests under way may last when the server is asked to end (default 10000)' },
+      'log-level': { value: 'NAME', help: 'debug, info (the default), warn, error or silent; logs are JSON lines on standard error' },
+      backend, json, help,
+    },
+    details: `Serves the stages of a package by the Open Inference Protocol v2 with binary tensors: model stage_K takes a boundary tensor and
+gives what stage K gives; from_K goes on from there to an answer, exits included. Names ending in _f16 and _u8 take the boundary
+compressed. Health, metadata and inference are under /v2, figures for Prometheus under /metrics.
+
+The variable OFFRAMP_TOKEN makes it demand that bearer token; OFFRAMP_UPSTREAM_TOKEN is what --offload and --upstream send.`,
+    examples: ['offramp serve model.offramp --stages 1..', 'offramp serve model.offramp --stages 1..1 --offload http://cloud:8700',
+      'offramp serve --upstream http://triton:8000 --allow-origin https://example.org'],
+  },
+  {
     name: 'report', summary: 'write a package\'s report as one HTML file', positionals: ['PACKAGE'], required: ['output'],
     options: { output: { value: 'FILE', short: 'o', help: 'the HTML file to write' }, json, help },
     details: 'Writes what the package says about itself - savings, accuracy, exits, evidence - as one self-contained page.',
@@ -144,7 +173,8 @@ export function commandHelp(spec: CommandSpec): string {
   });
   const width = Math.max(...lines.map(({ flag }) => flag.length));
   const required = spec.required.map((name) => ` ${spec.options[name]?.short ? `-${spec.options[name]?.short}` : `--${name}`} ${spec.options[name]?.value ?? ''}`);
-  return `usage: offramp ${spec.name} ${spec.positionals.join(' ')}${required.join('')} [options]
+  const optional = (spec.optional ?? []).map((name) => `[${name}]`);
+  return `usage: offramp ${spec.name} ${[...spec.positionals, ...optional].join(' ')}${required.join('')} [options]
 
 ${spec.details}
 

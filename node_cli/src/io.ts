@@ -18,4 +18,6 @@ export interface CommandIo {
   checkWritable(path: string): Promise<void>;
   /** The file appears whole or not at all. Errors: invalid_argument. */
   writeFile(path: string, bytes: Uint8Array): Promise<void>;
+  /** Until the user or the system asks the process to end. From the first call on, the command ends itself in good order. */
+  untilStopped(): Promise<void>;
 }

@@ -12,11 +12,10 @@ type FromWorker =
   | { kind: 'err'; text: string }
   | { kind: 'check'; id: number; path: string }
   | { kind: 'write'; id: number; path: string; bytes: Uint8Array }
+  | { kind: 'lasting' }
   | { kind: 'done'; exitCode: number };
-interface ToWorker {
-  id: number;
-  error?: ErrorRecord;
-}
+/** An answer to a check or a write, or the wish that a lasting command end. */
+type ToWorker = { id: number; error?: ErrorRecord } | { stop: true };
 interface Job {
   argv: string[];
   terminal: Terminal;
@@ -37,13 +36,19 @@ function superviseWorker(): void {
     process.stderr.write(`${terminal.progressBars ? '\r\x1b[2K' : ''}offramp: cancelled\n`);
     process.exit(code);
   };
-  process.on('SIGINT', () => stop(130));
-  process.on('SIGTERM', () => stop(143));
+  let lasting = false; // the command ends itself; who asks twice does not want to wait
+  const asked = (code: number): void => {
+    if (!lasting) stop(code);
+    lasting = false;
+    worker.postMessage({ stop: true } satisfies ToWorker);
+  };
+  process.on('SIGINT', () => asked(130));
+  process.on('SIGTERM', () => asked(143));
   const job: Job = { argv: process.argv.slice(2), terminal };
   const worker = new Worker(new URL(import.meta.url), { workerData: job });
   let exitCode = 1;
   const reply = (id: number, work: () => void): void => {
-    const answer: ToWorker = { id };
+    const answer: { id: number; error?: ErrorRecord } = { id };
     try {
       work();
     } catch (thrown) {
@@ -57,6 +62,9 @@ function superviseWorker(): void {
       case 'err': process.stderr.write(message.text); break;
       case 'check': reply(message.id, () => checkWritable(message.path)); break;
       case 'write': reply(message.id, () => writeAtomically(message.path, message.bytes)); break;
+      case 'lasting':
+        lasting = true;
+        break;
       case 'done':
         exitCode = message.exitCode;
         void worker.terminate();
@@ -83,7 +91,13 @@ async function work(port: NonNullable<typeof parentPort>, job: Job): Promise<voi
       waiting.set(lastId, { resolve, reject });
       send({ ...message, id: lastId });
     });
-  port.on('message', ({ id, error }: ToWorker) => {
+  let stopped = (): void => undefined;
+  port.on('message', (message: ToWorker) => {
+    if ('stop' in message) {
+      stopped();
+      return;
+    }
+    const { id, error } = message;
     const promise = waiting.get(id);
     waiting.delete(id);
     if (error === undefined) promise?.resolve();
@@ -95,6 +109,10 @@ async function work(port: NonNullable<typeof parentPort>, job: Job): Promise<voi
     err: (text) => send({ kind: 'err', text }),
     checkWritable: (path) => ask({ kind: 'check', path }),
     writeFile: (path, bytes) => ask({ kind: 'write', path, bytes }),
+    untilStopped: () => new Promise((resolve) => {
+      stopped = resolve;
+      send({ kind: 'lasting' });
+    }),
   };
   send({ kind: 'done', exitCode: await runCommand(job.argv, io) });
 }

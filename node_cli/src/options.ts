@@ -14,6 +14,8 @@ export interface CommandSpec {
   summary: string;
   /** Names of the arguments that must be given, in order. */
   positionals: readonly string[];
+  /** Names of those that may follow. */
+  optional?: readonly string[];
   options: Readonly<Record<string, OptionSpec>>;
   /** Options that must be given. */
   required: readonly string[];
@@ -89,8 +91,9 @@ export function parseCommandLine(spec: CommandSpec, argv: readonly string[]): Ar
   if (positionals.length < spec.positionals.length) {
     throw invalidArgument(`${spec.name} needs ${spec.positionals.slice(positionals.length).join(' and ')} (see offramp ${spec.name} --help)`);
   }
-  if (positionals.length > spec.positionals.length) {
-    throw invalidArgument(`${spec.name} does not know what to do with "${positionals[spec.positionals.length]}" (see offramp ${spec.name} --help)`);
+  const most = spec.positionals.length + (spec.optional?.length ?? 0);
+  if (positionals.length > most) {
+    throw invalidArgument(`${spec.name} does not know what to do with "${positionals[most]}" (see offramp ${spec.name} --help)`);
   }
   for (const name of spec.required) {
     if (!values.has(name)) throw invalidArgument(`${spec.name} needs --${name} ${spec.options[name]?.value ?? ''} (see offramp ${spec.name} --help)`);

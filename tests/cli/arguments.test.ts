@@ -12,11 +12,12 @@ async function run(...argv: string[]): Promise<{ code: number; out: string; err:
     err: (text) => { result.err += text; },
     checkWritable: () => Promise.resolve(),
     writeFile: () => Promise.reject(new Error('nothing may be written')),
+    untilStopped: () => Promise.resolve(),
   });
   return result;
 }
 
-const known = 'inspect, augment, evaluate, run, bench, report';
+const known = 'inspect, augment, evaluate, run, bench, serve, report';
 const cases: [string[], string][] = [
   [[], `no command; known are ${known} (see offramp --help)`],
   [['augmnt'], `unknown command "augmnt"; did you mean augment? Known are ${known} (see offramp --help)`],

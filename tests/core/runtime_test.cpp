@@ -245,12 +245,12 @@ TEST_CASE("what a runtime refuses") {
   for (float& value : input.mutable_data<float>()) value = 3e38f;
   CHECK(error_of(runtime->begin(input), ErrorCode::kInvalidData).substr(0, 60) ==
         "stage 0 (stages/0.onnx): the logits are not finite for class");
-  CHECK(error_of(runtime->run_stage(0, Tensor()), ErrorCode::kInvalidArgument) ==
-        "stage 0 does not exist: a package of 3 stages goes on with 1 to 2");
+  CHECK(error_of(runtime->run_stage(-1, Tensor()), ErrorCode::kInvalidArgument) ==
+        "stage -1 does not exist: the package has stages 0 to 2");
   CHECK(error_of(runtime->run_stage(3, Tensor()), ErrorCode::kInvalidArgument) ==
-        "stage 3 does not exist: a package of 3 stages goes on with 1 to 2");
+        "stage 3 does not exist: the package has stages 0 to 2");
   CHECK(error_of(runtime_of(graph, {})->run_stage(1, Tensor()), ErrorCode::kInvalidArgument) ==
-        "stage 1 does not exist: a package of 1 stages goes on with none");
+        "stage 1 does not exist: the package has stages 0 to 0");
   CHECK(error_of(runtime->run_stage(1, Tensor(DType::kF32, {1, 4, 12, 11})), ErrorCode::kInvalidArgument) ==
         "stage 1 takes a boundary tensor f32 [1, 4, 12, 12], got f32 [1, 4, 12, 11]");
   CHECK(error_of(runtime->run_stage(1, Tensor(DType::kI32, {1, 4, 12, 12})), ErrorCode::kInvalidArgument) ==

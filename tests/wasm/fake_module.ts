@@ -88,7 +88,7 @@ export function fakeEngine(options: FakeOptions = {}): { engine: Engine; log: Fa
   };
   const raw: RawModule = {
     setThreads: () => ok(null), threads: () => 1, allocatedBytes: () => 0,
-    inspectModel: refuse, splitRows: refuse, createSession: refuse, createRuntime: refuse,
+    inspectModel: refuse, splitRows: refuse, createSession: refuse, createRuntime: refuse, encodeBoundary: refuse, decodeBoundary: refuse,
     createAugmenter: (_, json) => {
       log.options = JSON.parse(json);
       return ok(fakeAugmenter(log, options));

@@ -112,6 +112,12 @@ val files_to(const std::vector<PackageFile>& files) {
   return list;
 }
 
+Result<Encoding> encoding_from(const std::string& name) {
+  for (Encoding encoding : {Encoding::kF32, Encoding::kF16, Encoding::kU8})
+    if (name == to_string(encoding)) return encoding;
+  return invalid_argument("unknown encoding \"" + name + "\": expected \"f32\", \"f16\" or \"u8\"");
+}
+
 Result<Backend> backend_from(const std::string& name) {
   if (name == "xnnpack") return Backend::kXnnpack;
   if (name == "reference") return Backend::kReference;

@@ -35,5 +35,6 @@ val tensor_to(const Tensor& tensor);
 std::vector<PackageSource> files_from(const val& files);  // [{name, bytes}]
 val files_to(const std::vector<PackageFile>& files);
 Result<Backend> backend_from(const std::string& name);
+Result<Encoding> encoding_from(const std::string& name);
 
 }  // namespace offramp::js

@@ -171,10 +171,10 @@ val augmenter_package(const Augmenter& augmenter, const std::string& host_eviden
 
 // --- Packages
 
-val create_runtime(const val& files, const std::string& backend) {
+val create_runtime(const val& files, const std::string& backend, bool partial) {
   const auto work = [&]() -> Result<std::unique_ptr<StagedRuntime>> {
     OFFRAMP_TRY(const Backend chosen, backend_from(backend));
-    OFFRAMP_TRY(Package package, load_package(files_from(files)));
+    OFFRAMP_TRY(Package package, load_package(files_from(files), {.partial = partial}));
     return StagedRuntime::create(std::move(package), {.backend = chosen});
   };
   return reply(work(), owned<StagedRuntime>);
@@ -195,6 +195,62 @@ val runtime_run(StagedRuntime& runtime, const val& raw) {
   return sample ? reply(runtime.run(*sample), exited_to) : failure(sample.error());
 }
 
+val runtime_prepare(const StagedRuntime& runtime, const val& raw) {
+  auto sample = tensor_from(raw);
+  return sample ? reply(runtime.prepare(*sample), tensor_to) : failure(sample.error());
+}
+
+val runtime_run_rows(StagedRuntime& runtime, int stage, const val& raw) {
+  auto rows = tensor_from(raw);
+  if (!rows) return failure(rows.error());
+  return reply(runtime.run_rows(stage, *rows), [](const StageOutputs& outputs) {
+    val object = val::object();
+    if (outputs.logits) object.set("logits", tensor_to(*outputs.logits));
+    if (outputs.boundary) object.set("boundary", tensor_to(*outputs.boundary));
+    return object;
+  });
+}
+
+val runtime_judge(const StagedRuntime& runtime, int stage, const val& raw) {
+  auto logits = tensor_from(raw);
+  if (!logits) return failure(logits.error());
+  return reply(runtime.judge(stage, *logits), [](const std::vector<Verdict>& verdicts) {
+    val list = val::array();
+    for (const Verdict& verdict : verdicts) {
+      val object = exited_to(verdict.answer);
+      object.set("stands", verdict.stands);
+      list.call<void>("push", object);
+    }
+    return list;
+  });
+}
+
+val encode_boundary(const val& raw, const std::string& encoding) {
+  const auto work = [&]() -> Result<std::vector<uint8_t>> {
+    OFFRAMP_TRY(const Encoding chosen, encoding_from(encoding));
+    OFFRAMP_TRY(const Tensor tensor, tensor_from(raw));
+    if (tensor.dtype() != DType::kF32) return invalid_argument("a boundary tensor is f32");
+    return encode(tensor.data<float>(), chosen);
+  };
+  return reply(work(), [](const std::vector<uint8_t>& bytes) { return bytes_to(bytes.data(), bytes.size()); });
+}
+
+val decode_boundary(const val& bytes, const std::string& encoding, const val& dims) {
+  const auto work = [&]() -> Result<Tensor> {
+    OFFRAMP_TRY(const Encoding chosen, encoding_from(encoding));
+    Dims shape;
+    for (double dim : emscripten::vecFromJSArray<double>(dims)) shape.push_back(int64_t(dim));
+    OFFRAMP_TRY(Tensor tensor, Tensor::create(DType::kF32, shape));
+    const ByteSource source = source_from(bytes);
+    std::vector<uint8_t> copy(source.size());
+    source.read(0, copy);
+    OFFRAMP_RETURN_IF_ERROR(decode(copy, chosen, tensor.mutable_data<float>()));
+    return tensor;
+  };
+  return reply(work(), tensor_to);
+}
+
+bool runtime_has_stage(const StagedRuntime& runtime, int stage) { return runtime.has_stage(stage); }
 val runtime_manifest(const StagedRuntime& runtime) { return success(text(runtime.package().manifest)); }
 int runtime_stage_count(const StagedRuntime& runtime) { return int(runtime.package().stages.size()); }
 double runtime_executed_macs(const StagedRuntime& runtime) { return double(runtime.executed_macs()); }
@@ -297,9 +353,16 @@ EMSCRIPTEN_BINDINGS(offramp) {
       .function("begin", &runtime_begin)
       .function("runStage", &runtime_run_stage)
       .function("run", &runtime_run)
+      .function("hasStage", &runtime_has_stage)
+      .function("prepare", &runtime_prepare)
+      .function("runRows", &runtime_run_rows)
+      .function("judge", &runtime_judge)
       .function("manifest", &runtime_manifest)
       .function("stageCount", &runtime_stage_count)
       .function("executedMacs", &runtime_executed_macs);
+
+  function("encodeBoundary", &encode_boundary);
+  function("decodeBoundary", &decode_boundary);
 
   function("createStreamSession", &create_stream_session);
   class_<StreamSession>("StreamSession")

@@ -2,8 +2,9 @@
 import { OfframpError } from './errors.js';
 import { parseReport, type Json, type JsonObject } from './json.js';
 import type {
-  Answers, Backend, Exited, ModuleFactory, PackageFile, Part, ProfiledStep, RawAugmenter, RawEvaluator, RawHandle, RawModule, RawResult,
-  RawRuntime, RawSession, RawStreamEvaluator, RawStreamSession, SessionMemory, Split, StageResult, StepProgress, StreamAnswer, StreamRule,
+  Answers, Backend, Encoding, Exited, ModuleFactory, PackageFile, Part, ProfiledStep, RawAugmenter, RawEvaluator, RawHandle, RawModule, RawResult,
+  RawRuntime, RawSession, RawStreamEvaluator, RawStreamSession, SessionMemory, Split, StageOutputs, StageResult, StepProgress, StreamAnswer, StreamRule,
+  Verdict,
 } from './raw_module.js';
 import type { InspectReport, StreamReport } from './reports.js';
 import type { RawTensor } from './tensor.js';
@@ -114,8 +115,18 @@ export class Engine {
     return this.adopt(new Augmenter(unwrap(() => this.raw.createAugmenter(onnx, JSON.stringify(options))), this.live));
   }
 
-  createRuntime(files: PackageFile[], backend: Backend = 'xnnpack'): Runtime {
-    return this.adopt(new Runtime(unwrap(() => this.raw.createRuntime(files, backend)), this.live));
+  /** `partial`: files of stages that run elsewhere may be missing. */
+  createRuntime(files: PackageFile[], backend: Backend = 'xnnpack', { partial = false } = {}): Runtime {
+    return this.adopt(new Runtime(unwrap(() => this.raw.createRuntime(files, backend, partial)), this.live));
+  }
+
+  /** An f32 tensor as it travels. Errors: invalid_data if it is not finite. */
+  encodeBoundary(boundary: RawTensor, encoding: Encoding): Uint8Array {
+    return unwrap(() => this.raw.encodeBoundary(boundary, encoding));
+  }
+  /** The inverse. Errors: invalid_data for another number of bytes, or values that are not finite. */
+  decodeBoundary(bytes: Uint8Array, encoding: Encoding, dims: readonly number[]): RawTensor {
+    return unwrap(() => this.raw.decodeBoundary(bytes, encoding, [...dims]));
   }
 
   evaluatorFromPackage(files: PackageFile[], backend: Backend = 'xnnpack'): Evaluator {
@@ -235,6 +246,21 @@ export class Runtime extends Handle<RawRuntime> {
   }
   run(x: RawTensor): Exited {
     return unwrap(() => this.object.run(x));
+  }
+  hasStage(stage: number): boolean {
+    return this.object.hasStage(stage);
+  }
+  /** A raw sample as stage 0 takes it. */
+  prepare(x: RawTensor): RawTensor {
+    return unwrap(() => this.object.prepare(x));
+  }
+  /** A stage on f32 [rows, ...], without decisions. */
+  runRows(stage: number, rows: RawTensor): StageOutputs {
+    return unwrap(() => this.object.runRows(stage, rows));
+  }
+  /** The decisions after a stage, from its logits f32 [rows, classes]. */
+  judge(stage: number, logits: RawTensor): Verdict[] {
+    return unwrap(() => this.object.judge(stage, logits));
   }
 }
 

@@ -14,10 +14,17 @@ export * from './engine.js';
 export * from './errors.js';
 export { evaluateModel, evaluateRows, measureLatency, type HostControls, type Subject } from './evaluate.js';
 export { isJsonObject, parseJson, type Json, type JsonObject } from './json.js';
+export type { BreakerOptions } from './offload/circuit_breaker.js';
+export type { FailureReason } from './offload/caller.js';
+export {
+  continuationModel, firstRemoteStage, identityParameter, readPlan, scaleInput, stageModel, zeroPointInput, type PlannedStage, type StagePlan,
+} from './offload/plan.js';
+export * from './offload/staged_session.js';
 export * from './package_zip.js';
 export type { NodeTimes } from './profile.js';
 export * from './progress.js';
 export type * from './raw_module.js';
+export { encodings } from './raw_module.js';
 export type * from './reports.js';
 export { nextTurn } from './scheduler.js';
 export { evaluateStream, type StreamOptions } from './streams.js';

@@ -77,6 +77,19 @@ export interface Exited {
 /** `early` is the answer that was not sure enough, where the stage has an exit. */
 export type StageResult = { exited: Exited } | { needsStage: { stage: number; boundary: RawTensor; early?: Exited } };
 
+/** A stage's outputs for rows; logits where it has an exit or is the last, a boundary where it is not. */
+export interface StageOutputs {
+  logits?: RawTensor;
+  boundary?: RawTensor;
+}
+/** `stands`: sure enough, or the last stage's. */
+export interface Verdict extends Exited {
+  stands: boolean;
+}
+/** How a boundary tensor travels: u8 is the scale as f32, the zero point as i32, then a byte an element. */
+export const encodings = ['f32', 'f16', 'u8'] as const;
+export type Encoding = (typeof encodings)[number];
+
 export interface RawRuntime extends RawHandle {
   manifest(): RawResult<string>;
   stageCount(): number;
@@ -84,6 +97,10 @@ export interface RawRuntime extends RawHandle {
   begin(x: RawTensor): RawResult<StageResult>;
   runStage(stage: number, boundary: RawTensor): RawResult<StageResult>;
   run(x: RawTensor): RawResult<Exited>;
+  hasStage(stage: number): boolean;
+  prepare(x: RawTensor): RawResult<RawTensor>;
+  runRows(stage: number, rows: RawTensor): RawResult<StageOutputs>;
+  judge(stage: number, logits: RawTensor): RawResult<Verdict[]>;
 }
 
 /** By row; -1 for what was not run. */
@@ -137,7 +154,9 @@ export interface RawModule {
   splitRows(labels: Int32Array, groups: Float64Array, sharesJson: string, seed: number): RawResult<Split>;
   createSession(onnx: Uint8Array, backend: Backend): RawResult<RawSession>;
   createAugmenter(onnx: Uint8Array, optionsJson: string): RawResult<RawAugmenter>;
-  createRuntime(files: PackageFile[], backend: Backend): RawResult<RawRuntime>;
+  createRuntime(files: PackageFile[], backend: Backend, partial: boolean): RawResult<RawRuntime>;
+  encodeBoundary(boundary: RawTensor, encoding: Encoding): RawResult<Uint8Array>;
+  decodeBoundary(bytes: Uint8Array, encoding: Encoding, dims: number[]): RawResult<RawTensor>;
   createEvaluatorFromPackage(files: PackageFile[], backend: Backend): RawResult<RawEvaluator>;
   createEvaluatorFromModel(onnx: Uint8Array, preprocessJson: string, backend: Backend): RawResult<RawEvaluator>;
   createStreamSession(files: PackageFile[], rule: StreamRule, threshold: number, backend: Backend): RawResult<RawStreamSession>;

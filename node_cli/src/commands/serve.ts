@@ -1,0 +1,134 @@
+// offramp serve PACKAGE
+import { readFile } from 'node:fs/promises';
+import { invalidArgument, readPlan, within, type PackageFile, type StagePlan } from '@offramp/engine';
+import { loadNodeEngine, reasonOf } from '@offramp/engine/node';
+import { readPackage } from '../inputs.js';
+import type { CommandIo } from '../io.js';
+import type { Arguments } from '../options.js';
+import { GatewayService } from '../serve/gateway_service.js';
+import { HttpServer, logLevels } from '../serve/http_server.js';
+import { Metrics } from '../serve/metrics.js';
+import { PackageService } from '../serve/package_service.js';
+import type { Service } from '../serve/service.js';
+import type { AllowedOrigins } from '../serve/access.js';
+
+const version = '0.1.0';
+const defaults = { host: '127.0.0.1', port: 8700, mostRows: 64, queueRows: 512, deadlineMs: 10_000, graceMs: 10_000, bodyMib: 64 };
+const loopback = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
+
+export async function serve(args: Arguments, io: CommandIo): Promise<void> {
+  const host = args.text('host') ?? defaults.host;
+  const port = args.integer('port', 0, 65535) ?? defaults.port;
+  const logLevel = args.choice('log-level', logLevels) ?? 'info';
+  const origins = readOrigins(args.text('allow-origin'));
+  const tls = await readTls(args.text('tls-cert'), args.text('tls-key'));
+  const token = readToken('OFFRAMP_TOKEN');
+  const graceMs = args.integer('grace-ms', 0, 600_000) ?? defaults.graceMs;
+  const mostBodyBytes = (args.integer('max-body-mib', 1, 1024) ?? defaults.bodyMib) * 2 ** 20;
+  const metrics = new Metrics();
+  const log = (line: string): void => io.err(line);
+  const remark = (text: string): void => io.err(`offramp: ${text}\n`);
+  const service = await startService(args, metrics, mostBodyBytes, remark);
+  const server = new HttpServer(service, { mostBodyBytes, origins, token, tls, logLevel, log, metrics });
+  try {
+    const url = await server.listen(host, port).catch((thrown: unknown) => {
+      const inUse = (thrown as { code?: string }).code === 'EADDRINUSE';
+      throw invalidArgument(`cannot listen at ${host}, port ${port}: ${inUse ? 'something else does' : reasonOf(thrown)}`);
+    });
+    if (!loopback.test(host) && token === undefined) remark('anybody who can reach this machine may ask; set OFFRAMP_TOKEN to demand a token');
+    if (args.has('json')) io.out(`${JSON.stringify({ url })}\n`);
+    else remark(`serving at ${url}`);
+    await io.untilStopped();
+  } finally {
+    await server.close(graceMs);
+  }
+}
+
+async function startService(args: Arguments, metrics: Metrics, mostBodyBytes: number, remark: (text: string) => void): Promise<Service> {
+  const deadlineMs = args.integer('deadline-ms', 1, 3_600_000) ?? defaults.deadlineMs;
+  const queueRows = args.integer('queue', 1, 1e6) ?? defaults.queueRows;
+  const upstream = args.text('upstream');
+  const path = args.positionals[0];
+  if (upstream !== undefined) {
+    if (path !== undefined) throw invalidArgument('serve takes a PACKAGE, or --upstream URL for a gateway, not both');
+    for (const option of ['stages', 'offload', 'workers', 'batch', 'batch-delay-ms', 'backend']) {
+      if (args.has(option)) throw invalidArgument(`--${option} is for a PACKAGE; a gateway runs nothing itself`);
+    }
+    return new GatewayService({ url: readUrl('upstream', upstream), token: readToken('OFFRAMP_UPSTREAM_TOKEN'), deadlineMs, mostRequests: queueRows, mostBytes: mostBodyBytes });
+  }
+  if (path === undefined) throw invalidArgument('serve needs PACKAGE, or --upstream URL (see offramp serve --help)');
+  const files = await readPackage(path);
+  const { plan, inputName } = await describePackage(path, files);
+  const { from, to } = readStages(args.text('stages'), plan);
+  const offload = args.text('offload');
+  if (offload !== undefined && to === plan.stages.length) throw invalidArgument('--offload has nothing to offload: all later stages run here; say which with --stages, such as 1..1');
+  const setup = {
+    files, backend: args.choice('backend', ['xnnpack', 'reference']) ?? 'xnnpack', from, to,
+    ...(offload === undefined ? {} : { offload: { url: readUrl('offload', offload), token: readToken('OFFRAMP_UPSTREAM_TOKEN') } }),
+  };
+  const settings = {
+    workers: args.integer('workers', 1, 64) ?? 1, mostRows: args.integer('batch', 1, 1024) ?? defaults.mostRows,
+    delayMs: args.number('batch-delay-ms', 0, 1000) ?? 0, queueRows,
+  };
+  return PackageService.start({ ...settings, plan, inputName, setup, version, deadlineMs, metrics, onWorkerLost: remark });
+}
+
+async function describePackage(path: string, files: PackageFile[]): Promise<{ plan: StagePlan; inputName: string }> {
+  // Loaded once here, so that a package that does not load is refused before anything listens; workers load their stages.
+  const engine = await loadNodeEngine();
+  try {
+    const runtime = within(path, () => engine.createRuntime(files, 'reference', { partial: true }));
+    const manifest = runtime.manifest();
+    const { input } = manifest['model'] as { input: { name: string } };
+    return { plan: readPlan(manifest), inputName: input.name };
+  } finally {
+    engine.dispose();
+  }
+}
+
+/** "2", "1..", "1..2" or "..2"; both ends belong to it. */
+function readStages(text: string | undefined, plan: StagePlan): { from: number; to: number } {
+  const last = plan.stages.length - 1;
+  if (text === undefined) return { from: 0, to: last + 1 };
+  const match = /^(\d{1,3})?(\.\.)?(\d{1,3})?$/.exec(text);
+  const single = match?.[2] === undefined;
+  const from = Number(match?.[1] ?? 0);
+  const end = single ? from : Number(match?.[3] ?? last);
+  if (match === null || text === '' || (single && match[3] !== undefined) || from > end || end > last) {
+    throw invalidArgument(`--stages is a stage or a range such as 1.. or 1..2, of 0 to ${last}; not "${text}"`);
+  }
+  return { from, to: end + 1 };
+}
+
+function readUrl(name: string, text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '' || url.hash !== '') {
+    throw invalidArgument(`--${name} is an address such as http://fog:8700, not "${text}"`);
+  }
+  return text;
+}
+
+function readOrigins(text: string | undefined): AllowedOrigins {
+  if (text === undefined) return [];
+  if (text === '*') return '*';
+  return text.split(',').map((origin) => {
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin) throw invalidArgument(`--allow-origin is * or origins such as https://example.org, not "${origin}"`);
+    return origin;
+  });
+}
+
+function readToken(name: string): string | undefined {
+  const token = process.env[name];
+  if (token === undefined || token === '') return undefined;
+  if (!/^[\x21-\x7e]+$/.test(token)) throw invalidArgument(`${name} holds characters that no header can carry`);
+  return token;
+}
+
+async function readTls(cert: string | undefined, key: string | undefined): Promise<{ cert: Buffer; key: Buffer } | undefined> {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined) throw invalidArgument('--tls-cert and --tls-key go together');
+  const read = (path: string): Promise<Buffer> => readFile(path).catch((thrown: unknown) => {
+    throw invalidArgument(`${path} cannot be read: ${reasonOf(thrown)}`);
+  });
+  return { cert: await read(cert), key: await read(key) };
+}

@@ -1,0 +1,125 @@
+// A package's stages behind the protocol's routes.
+import { OfframpError, type StagePlan } from '@offramp/engine';
+import { binaryExtension, decodeTensors, encodeMessage, headerLengthName, isRecord, splitMessage, type JsonRecord, type Tensor } from '@offramp/oip';
+import { Batcher, type BatchSettings } from './batcher.js';
+import { HttpError, toHttpError } from './http_error.js';
+import type { Metrics } from './metrics.js';
+import { boundaryOutputName, onlyVersion, readRows, servedModels, wantedOutputs, type ServedModel } from './models.js';
+import type { InferCall, Reply, Service } from './service.js';
+import type { JobResult, WorkerSetup } from './worker_messages.js';
+
+export interface PackageServiceOptions extends BatchSettings {
+  plan: StagePlan;
+  /** Of the model itself. */
+  inputName: string;
+  setup: WorkerSetup;
+  version: string;
+  /** Of a request, waiting included. */
+  deadlineMs: number;
+  metrics: Metrics;
+  onWorkerLost(reason: string): void;
+}
+
+const jsonBytesPerNumber = 26; // the longest double, its sign and a comma
+const jsonSlackBytes = 65536;
+
+export class PackageService implements Service {
+  private readonly models: Map<string, ServedModel>;
+  private readonly largestJson: number;
+
+  private constructor(private readonly options: PackageServiceOptions, private readonly batcher: Batcher) {
+    const { plan, inputName, setup: { from, to, offload }, metrics } = options;
+    this.models = servedModels(plan, inputName, from, to, to === plan.stages.length || offload !== undefined);
+    const elements = Math.max(...plan.stages.slice(from, to).map(({ inputShape }) => inputShape.reduce((product, size) => product * size, 1)));
+    this.largestJson = jsonSlackBytes + jsonBytesPerNumber * elements * options.mostRows;
+    metrics.gauge('offramp_queue_rows', 'Rows that wait for a worker.', () => batcher.waiting);
+    metrics.gauge('offramp_workers', 'Workers that run stages.', () => batcher.liveWorkers);
+  }
+
+  /** Errors: those of a package that does not load. */
+  static async start(options: PackageServiceOptions): Promise<PackageService> {
+    const { setup, metrics, onWorkerLost } = options;
+    return new PackageService(options, await Batcher.start(setup, options, (rows) => metrics.batchRows.observe(rows), onWorkerLost));
+  }
+
+  ready(): Promise<boolean> {
+    return Promise.resolve(this.batcher.liveWorkers > 0);
+  }
+  serverMetadata(): Promise<JsonRecord> {
+    return Promise.resolve({ name: 'offramp', version: this.options.version, extensions: [binaryExtension] });
+  }
+  async modelMetadata(model: string, version: string | undefined): Promise<JsonRecord> {
+    return this.find(model, version).metadata;
+  }
+  async modelReady(model: string, version: string | undefined): Promise<boolean> {
+    this.find(model, version);
+    return this.ready();
+  }
+  modelLabel(model: string): string {
+    return this.models.has(model) ? model : 'unknown';
+  }
+  close(): Promise<void> {
+    return this.batcher.close();
+  }
+
+  async infer({ model: name, version, headerLength, body, signal }: InferCall): Promise<Reply> {
+    const model = this.find(name, version);
+    // The JSON alone: binary tensors are bounded by the body.
+    const jsonBytes = headerLength === null ? body.length : Number(headerLength);
+    if (jsonBytes > this.largestJson) throw new HttpError(413, `${jsonBytes} bytes of JSON; at most ${this.largestJson} are read`);
+    const { header, tail } = splitMessage(body, headerLength ?? String(body.length));
+    const outputs = wantedOutputs(model, header);
+    const rows = readRows(model, decodeTensors(header, 'inputs', tail), this.options.mostRows);
+    const result = await this.batcher.run(model, rows, this.deadlineOf(header), signal);
+    if (result.kind === 'error') throw toHttpError(OfframpError.fromRecord(result.error));
+    const answer: JsonRecord = { model_name: model.name, model_version: onlyVersion };
+    if (typeof header['id'] === 'string') answer['id'] = header['id'];
+    if (result.kind === 'answer') this.count(result);
+    if (result.kind === 'answer' && result.reason !== undefined) answer['parameters'] = { degraded_reason: result.reason };
+    const tensors = this.tensorsOf(model, rows.count, result).filter((tensor) => outputs.has(tensor.name));
+    const message = encodeMessage(answer, 'outputs', tensors, (tensor) => outputs.get(tensor.name) === true);
+    const headers: Record<string, string> = message.headerLength === undefined
+      ? { 'content-type': 'application/json' }
+      : { 'content-type': 'application/octet-stream', [headerLengthName]: String(message.headerLength) };
+    return { status: 200, headers, body: message.body };
+  }
+
+  private find(name: string, version: string | undefined): ServedModel {
+    const model = this.models.get(name);
+    if (model === undefined) throw new HttpError(404, `unknown model ${JSON.stringify(name.slice(0, 80))}; served are ${[...this.models.keys()].join(', ')}`);
+    if (version !== undefined && version !== onlyVersion) throw new HttpError(404, `model ${name} has version ${onlyVersion}, not ${JSON.stringify(version.slice(0, 80))}`);
+    return model;
+  }
+
+  /** The request may ask for less time, in microseconds as Triton takes it. */
+  private deadlineOf(header: JsonRecord): number {
+    const { timeout } = isRecord(header['parameters']) ? header['parameters'] : {} as JsonRecord;
+    return typeof timeout === 'number' && timeout > 0 ? Math.min(this.options.deadlineMs, timeout / 1000) : this.options.deadlineMs;
+  }
+
+  private tensorsOf(model: ServedModel, rows: number, result: Exclude<JobResult, { kind: 'error' }>): Tensor[] {
+    const { classes, stages } = this.options.plan;
+    if (result.kind === 'answer') {
+      const shape = [rows, 1];
+      return [
+        { name: 'probabilities', datatype: 'FP32', shape: [rows, classes], data: result.probabilities }, { name: 'class', datatype: 'INT32', shape, data: result.classes },
+        { name: 'exit', datatype: 'INT32', shape, data: result.exits }, { name: 'score', datatype: 'FP32', shape, data: result.scores },
+        { name: 'degraded', datatype: 'BOOL', shape, data: result.degraded },
+      ];
+    }
+    const floats = (bytes: Uint8Array): Float32Array => new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+    const { logits, boundary } = result;
+    return [
+      ...(logits === undefined ? [] : [{ name: 'logits', datatype: 'FP32', shape: [rows, classes], data: floats(logits) } as const]),
+      ...(boundary === undefined ? [] : [{
+        name: boundaryOutputName(model.input), datatype: 'FP32', shape: [rows, ...(stages[model.stage]?.boundaryShape ?? [])], data: floats(boundary),
+      } as const]),
+    ];
+  }
+
+  private count(result: Extract<JobResult, { kind: 'answer' }>): void {
+    for (const exit of result.exits) this.options.metrics.answers.add({ exit: String(exit) });
+    const degraded = result.degraded.reduce((sum, one) => sum + one, 0);
+    if (degraded > 0) this.options.metrics.degraded.add({}, degraded);
+  }
+}

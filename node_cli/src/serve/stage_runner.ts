@@ -1,0 +1,176 @@
+// Runs jobs on a package's stages: rows of several requests in one batch, decided row by row, the rest handed on.
+import {
+  OfframpError, readPlan, StagedSession, type Engine, type Exited, type PackageFile, type RawTensor, type Runtime, type StagePlan, type Verdict,
+} from '@offramp/engine';
+import type { Rows } from './models.js';
+import type { Job, JobResult, OffloadSettings, WorkerSetup } from './worker_messages.js';
+
+/** A row on its way to an answer. */
+interface Traveller {
+  answer?: Exited;
+  early?: Exited;
+  boundary: Uint8Array;
+  deadlineMs: number;
+  degraded?: string;
+}
+
+export class StageRunner {
+  readonly plan: StagePlan;
+  private readonly runtime: Runtime;
+  private readonly session: StagedSession | undefined;
+
+  /** Errors: as Engine.createRuntime. */
+  constructor(private readonly engine: Engine, private readonly setup: WorkerSetup) {
+    const { offload, backend } = setup;
+    this.runtime = engine.createRuntime(ownFiles(setup), backend, { partial: true });
+    this.plan = readPlan(this.runtime.manifest());
+    if (offload !== undefined) this.session = new StagedSession(engine, this.runtime, { remotes: [remoteOf(offload, setup.to)] });
+  }
+
+  /** `computed` is called when all that runs here has run. */
+  async run(job: Job, computed: () => void): Promise<JobResult[]> {
+    const batch = this.runBatch(job);
+    const results: (JobResult | Traveller[])[] = batch ?? job.requests.map((request) => {
+      const [alone] = this.runBatch({ ...job, requests: [request] }, true) ?? [];
+      return alone as JobResult | Traveller[];
+    });
+    computed();
+    return Promise.all(results.map((result) => (Array.isArray(result) ? this.finish(result) : result)));
+  }
+
+  dispose(): void {
+    this.session?.dispose();
+    this.runtime.dispose();
+  }
+
+  /** Undefined if some request's values spoil the batch: then each runs alone, and `alone` tells it so. */
+  private runBatch(job: Job, alone = false): (JobResult | Traveller[])[] | undefined {
+    try {
+      const decoded = job.requests.map((request) => this.decode(job.stage, request));
+      const rows = joinRows(decoded.map(({ data }) => data));
+      const counts = job.requests.map(({ count }) => count);
+      return job.continues ? this.runOn(job, rows, counts) : this.runStage(job.stage, rows, counts);
+    } catch (thrown) {
+      if (!alone) return undefined;
+      return [{ kind: 'error', error: OfframpError.from(thrown).toRecord() }];
+    }
+  }
+
+  private runStage(stage: number, rows: Uint8Array, counts: readonly number[]): JobResult[] {
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    const { logits, boundary } = this.runtime.runRows(stage, this.tensor(stage, total, rows));
+    const pieces = (tensor: RawTensor | undefined): (Uint8Array | undefined)[] => splitRows(tensor?.data, counts, total);
+    const ofLogits = pieces(logits);
+    const ofBoundary = pieces(boundary);
+    return counts.map((_, index) => {
+      const [own, next] = [ofLogits[index], ofBoundary[index]];
+      return { kind: 'stage', ...(own ? { logits: own } : {}), ...(next ? { boundary: next } : {}) };
+    });
+  }
+
+  /** Every stage that is here, on the rows that are not sure yet. */
+  private runOn(job: Job, rows: Uint8Array, counts: readonly number[]): Traveller[][] {
+    const perRow = splitRows(rows, job.requests.flatMap(({ count }) => new Array<number>(count).fill(1)), counts.reduce((sum, count) => sum + count, 0));
+    const deadlines = job.requests.flatMap(({ count, deadlineMs }) => new Array<number>(count).fill(deadlineMs));
+    const travellers = perRow.map((boundary, row): Traveller => ({ boundary: boundary as Uint8Array, deadlineMs: deadlines[row] as number }));
+    let going = travellers;
+    for (let stage = job.stage; stage < this.setup.to && going.length > 0; stage += 1) {
+      const outputs = this.runtime.runRows(stage, this.tensor(stage, going.length, joinRows(going.map(({ boundary }) => boundary))));
+      const next = splitRows(outputs.boundary?.data, going.map(() => 1), going.length);
+      const verdicts: (Verdict | undefined)[] = outputs.logits === undefined ? [] : this.runtime.judge(stage, outputs.logits);
+      going = going.filter((traveller, row) => {
+        const verdict = verdicts[row];
+        if (verdict !== undefined) {
+          const { stands, ...answer } = verdict;
+          if (stands) traveller.answer = answer;
+          else traveller.early = answer;
+          if (stands) return false;
+        }
+        traveller.boundary = next[row] as Uint8Array;
+        return true;
+      });
+    }
+    let at = 0;
+    return counts.map((count) => travellers.slice(at, at += count));
+  }
+
+  /** Rows that are not sure yet go on elsewhere. */
+  private async finish(travellers: Traveller[]): Promise<JobResult> {
+    try {
+      await Promise.all(travellers.map(async (traveller) => {
+        if (traveller.answer !== undefined) return;
+        const { session, setup: { to } } = this;
+        if (session === undefined) throw new OfframpError('internal', `no server for the stages from ${to} on`); // such models are not served
+        const answer = await session.resume(to, this.tensor(to, 1, traveller.boundary), traveller.early, { deadlineMs: traveller.deadlineMs });
+        traveller.answer = answer;
+        if (answer.why !== undefined) traveller.degraded = `${answer.why.how}: ${answer.why.message}`;
+      }));
+    } catch (thrown) {
+      return { kind: 'error', error: OfframpError.from(thrown).toRecord() };
+    }
+    const answers = travellers.map(({ answer }) => answer as Exited);
+    const { classes } = this.plan;
+    const probabilities = new Float32Array(answers.length * classes);
+    answers.forEach((answer, row) => probabilities.set(answer.probabilities, row * classes));
+    const reason = travellers.find(({ degraded }) => degraded !== undefined)?.degraded;
+    return {
+      kind: 'answer', probabilities, classes: Int32Array.from(answers, ({ predictedClass }) => predictedClass), exits: Int32Array.from(answers, ({ exit }) => exit),
+      scores: Float32Array.from(answers, ({ score }) => score), degraded: Uint8Array.from(travellers, ({ degraded }) => (degraded === undefined ? 0 : 1)),
+      ...(reason === undefined ? {} : { reason }),
+    };
+  }
+
+  private tensor(stage: number, rows: number, data: Uint8Array): RawTensor {
+    return { dtype: 'f32', dims: [rows, ...(this.plan.stages[stage]?.inputShape ?? [])], data };
+  }
+
+  private decode(stage: number, { count, encoding, data, scales, zeroPoints }: Rows): RawTensor {
+    const shape = this.plan.stages[stage]?.inputShape ?? [];
+    if (encoding === 'f32') return this.tensor(stage, count, data);
+    if (encoding === 'f16') return this.engine.decodeBoundary(data, 'f16', [count, ...shape]);
+    const bytes = data.length / count;
+    const rows = Array.from({ length: count }, (_, row) => {
+      const encoded = new Uint8Array(8 + bytes);
+      const head = new DataView(encoded.buffer);
+      head.setFloat32(0, scales?.[row] ?? NaN, true);
+      head.setInt32(4, zeroPoints?.[row] ?? -1, true);
+      encoded.set(data.subarray(row * bytes, (row + 1) * bytes), 8);
+      return this.engine.decodeBoundary(encoded, 'u8', [1, ...shape]).data;
+    });
+    return this.tensor(stage, count, joinRows(rows));
+  }
+}
+
+/** The manifest, the node's stages and, for finishing here when the next server fails, all later ones that are there. */
+function ownFiles({ files, from, to, offload }: WorkerSetup): PackageFile[] {
+  return files.filter(({ name }) => {
+    const stage = /^stages\/(\d+)\.onnx$/.exec(name)?.[1];
+    return stage === undefined || (Number(stage) >= from && (Number(stage) < to || offload !== undefined));
+  });
+}
+
+function remoteOf({ url, token }: OffloadSettings, from: number): { url: string; from: number; client: { token?: string | undefined } } {
+  return { url, from, client: { token } };
+}
+
+function joinRows(pieces: readonly Uint8Array[]): Uint8Array {
+  const [first] = pieces;
+  if (pieces.length === 1 && first !== undefined) return first;
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+/** Bytes of `total` rows as pieces of so many rows each. */
+function splitRows(data: Uint8Array | undefined, counts: readonly number[], total: number): (Uint8Array | undefined)[] {
+  let at = 0;
+  return counts.map((count) => {
+    const from = at;
+    at += count;
+    return data?.subarray((from * data.length) / total, (at * data.length) / total);
+  });
+}

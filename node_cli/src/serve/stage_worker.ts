@@ -1,0 +1,23 @@
+// A worker of `offramp serve`: an engine of its own, which runs one job after another.
+import { parentPort, workerData } from 'node:worker_threads';
+import { OfframpError } from '@offramp/engine';
+import { loadNodeEngine } from '@offramp/engine/node';
+import { StageRunner } from './stage_runner.js';
+import type { FromStageWorker, Job, WorkerSetup } from './worker_messages.js';
+
+async function serve(port: NonNullable<typeof parentPort>): Promise<void> {
+  const send = (message: FromStageWorker): void => port.postMessage(message);
+  let runner: StageRunner;
+  try {
+    runner = new StageRunner(await loadNodeEngine(), workerData as WorkerSetup);
+  } catch (thrown) {
+    send({ kind: 'failed', error: OfframpError.from(thrown).toRecord() });
+    return;
+  }
+  port.on('message', (job: Job) => {
+    void runner.run(job, () => send({ kind: 'idle' })).then((results) => send({ kind: 'done', id: job.id, results }));
+  });
+  send({ kind: 'ready' });
+}
+
+if (parentPort !== null) await serve(parentPort);
