@@ -211,7 +211,7 @@ export class StagedSession {
   private async runThere(place: Place, stage: number, boundary: RawTensor, journey: Journey): Promise<StageResult | Failure> {
     const { signal } = journey;
     const start = performance.now();
-    const leave = journey.ends - this.reserveMs(stage, journey);
+    const leave = journey.ends - this.reserveMs(stage, journey.ends - start);
     const entry: StageTrace = { from: stage, to: stage + 1, where: place.name, ns: 0, macs: 0, bytesSent: 0, bytesReceived: 0, attempts: 0 };
     journey.stages.push(entry);
     try {
@@ -233,10 +233,14 @@ export class StagedSession {
     }
   }
 
-  /** Kept back from a server's time, to finish here or at least to hand out the early answer. */
-  private reserveMs(stage: number, journey: Journey): number {
-    const margin = Math.max(leastMarginMs, (journey.ends - journey.start) / 50);
-    return margin + (this.hasAllFrom(stage) ? caution * this.expectedMs(stage) : 0);
+  /**
+   * Kept back from a server's time, to finish here or at least to hand out the early answer. A server that fails fails all
+   * requests that are with it, and here they run one after the other; yet a server always gets half of what is left.
+   */
+  private reserveMs(stage: number, leftMs: number): number {
+    const margin = Math.max(leastMarginMs, leftMs / 50);
+    const here = this.hasAllFrom(stage) ? caution * this.expectedMs(stage) * this.underWay.size : 0;
+    return Math.min(margin + here, leftMs / 2);
   }
 
   private expectedMs(stage: number): number {
