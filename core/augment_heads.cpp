@@ -19,13 +19,10 @@ constexpr int64_t kLeastKeptBytes = int64_t{64} << 20;
 constexpr float kBlended = 0.6f;                     // share of rows that are blended with another, in a view
 constexpr double kMostHeadShare = 0.08, kMostSmallHeadShare = 0.2, kSmallHead = 1e6;  // of the backbone's MACs that a head may cost
 constexpr size_t kMostConvFinalists = 3, kMostPooledFinalists = 2;
-constexpr int kFits = 5;                             // cross-fitting: each without a fifth of the rows
 constexpr int64_t kScoreRows = 128;                  // per step
 constexpr double kProbeMacs = 5e11;                  // that choosing views may cost
 constexpr double kMostViewLoss = 0.02;               // of the backbone's accuracy, by a view that keeps the class
 constexpr FoldMask kGradeStop = 0b1000, kLastFold = 1u << (kFolds - 1);
-
-Dims point_shape(const Graph& graph, const ExitPoint& point) { return head_shape(point.shape, has_channels_last(graph, point.value)); }
 
 // Of a fit in cross-fitting: the fifth of the rows that it is trained without, and answers for.
 FoldMask graded_folds(int fit) { return 0b11u << (2 * fit); }
@@ -34,6 +31,11 @@ FoldMask graded_folds(int fit) { return 0b11u << (2 * fit); }
 FamilyJob fold_job(int32_t point, const HeadKind& kind, FoldMask graded, FoldMask stop) { return {point, kind, graded | stop, stop}; }
 
 }  // namespace
+
+Dims Augmenter::State::point_shape(int32_t exit_point) const {
+  const ExitPoint& point = exit_points[size_t(exit_point)];
+  return head_shape(point.shape, has_channels_last(graph, point.value));
+}
 
 // Closed-form heads at one exit point.
 Status Augmenter::State::screen_next() {
@@ -62,7 +64,7 @@ Status Augmenter::State::screen_next() {
   for (int32_t i = 0; i < int32_t(exit_points.size()); ++i)
     if (!std::binary_search(promising.begin(), promising.end(), i))
       for (FeatureTable& table : tables) table.keep_gap(i);
-  return begin_qualify(promising);
+  return choose_qualifying(promising);
 }
 
 // What is left for views beside weights and features.
@@ -72,10 +74,15 @@ int64_t Augmenter::State::kept_budget() const {
   return std::clamp(kTrainingBytes - bytes, kLeastKeptBytes, kKeptBytes);
 }
 
-Status Augmenter::State::begin_qualify(const std::vector<int32_t>& promising) {
-  OFFRAMP_RETURN_IF_ERROR(choose_views());
+TrainOptions Augmenter::State::brief_training() const {
   TrainOptions brief = options.train;
   brief.epochs = int(std::clamp<int64_t>(kQualifyVisits / train().rows(), 2, std::max(2, brief.epochs / 3)));
+  return brief;
+}
+
+Status Augmenter::State::choose_qualifying(const std::vector<int32_t>& promising) {
+  OFFRAMP_RETURN_IF_ERROR(choose_views());
+  const TrainOptions brief = brief_training();
   // Where a large backbone cannot give views anew for every epoch they are kept, and maps then of as many points as fit, the first ones.
   const double pass = double(exit_points[size_t(promising.back())].macs) * double(train().rows());
   int64_t room = pass * brief.epochs > kQualifyViewMacs ? kept_budget() / train().rows() : INT64_MAX;
@@ -87,7 +94,7 @@ Status Augmenter::State::begin_qualify(const std::vector<int32_t>& promising) {
   const double backbone = double(costs.macs);
   const double most_macs = std::max(kMostHeadShare * backbone, std::min(kSmallHead, kMostSmallHeadShare * backbone));
   for (int32_t point : promising) {
-    const Dims shape = point_shape(graph, exit_points[size_t(point)]);
+    const Dims shape = point_shape(point);
     const size_t before = qualifying.size();
     const bool maps = body_map(shape).channels > 0 && kept_of(point, true) <= room;
     if (maps) room -= kept_of(point, true);
@@ -99,6 +106,11 @@ Status Augmenter::State::begin_qualify(const std::vector<int32_t>& promising) {
     }
     OFFRAMP_CHECK(qualifying.size() > before);
   }
+  return begin_qualify();
+}
+
+Status Augmenter::State::begin_qualify() {
+  const TrainOptions brief = brief_training();
   OFFRAMP_RETURN_IF_ERROR(open_source(qualifying, 0, brief.epochs, kQualifyViewMacs));
   std::vector<FamilyJob> jobs;
   for (const HeadChoice& choice : qualifying) {
@@ -110,7 +122,7 @@ Status Augmenter::State::begin_qualify(const std::vector<int32_t>& promising) {
 
 Status Augmenter::State::begin_family(std::vector<FamilyJob> jobs, const TrainOptions& how, Phase next) {
   std::vector<Dims> shapes;
-  for (int32_t point : source_points) shapes.push_back(point_shape(graph, exit_points[size_t(point)]));
+  for (int32_t point : source_points) shapes.push_back(point_shape(point));
   trainer = std::make_unique<FamilyTrainer>([this](std::span<const int32_t> rows, int64_t view) { return source->read(rows, view); }, train().labels,
                                             train().logits.data<float>(), folds, std::move(shapes), std::move(jobs), how);
   phase = next;
@@ -171,11 +183,11 @@ Status Augmenter::State::finish_rank() {
     choices.insert(choices.end(), best.begin(), best.end());
   }
   std::sort(choices.begin(), choices.end());
-  return begin_training(choices);
+  for (int32_t choice : choices) finalists.push_back(qualifying[size_t(choice)]);
+  return begin_training();
 }
 
-Status Augmenter::State::begin_training(const std::vector<int32_t>& choices) {
-  for (int32_t choice : choices) finalists.push_back(qualifying[size_t(choice)]);
+Status Augmenter::State::begin_training() {
   OFFRAMP_RETURN_IF_ERROR(open_source(finalists, 0, options.train.epochs, kTrainViewMacs));
   std::vector<FamilyJob> jobs;
   for (const HeadChoice& choice : finalists) {

@@ -8,7 +8,6 @@
 namespace offramp {
 namespace {
 
-constexpr std::array kScores = {Score::kMaxProbability, Score::kMargin, Score::kEntropy, Score::kGate};
 constexpr size_t kTestPart = 2, kCertifyPart = 3;
 
 void use_heads(const Outcomes& outcomes, const std::vector<PlannedExit>& exits, std::set<int32_t>& used) {
@@ -113,16 +112,24 @@ Result<std::vector<int32_t>> choose_promising(const Outcomes& screened, const Se
   return chosen;
 }
 
-// What the search may choose of a head: once by the paper's rule, or with every score.
-void Augmenter::State::add_candidates(int32_t number, const Tensor& head_logits) {
+// Without its rows.
+ExitCandidate Augmenter::State::candidate_of(int32_t number, Score score) const {
   const TrainedHead& trained = heads[size_t(number)];
   ExitCandidate candidate;
   candidate.exit_point = trained.exit_point;
   candidate.head = number;
+  candidate.score = score;
   candidate.backbone_cost = double(exit_points[size_t(trained.exit_point)].macs);
   candidate.head_cost = double(trained.head.macs());
   candidate.paper = trained.paper;
+  return candidate;
+}
+
+// What the search may choose of a head: once by the paper's rule, or with every score.
+void Augmenter::State::add_candidates(int32_t number, const Tensor& head_logits) {
+  const TrainedHead& trained = heads[size_t(number)];
   if (trained.paper) {
+    ExitCandidate candidate = candidate_of(number, Score::kMaxProbability);
     fill_rows(candidate, head_logits, 1.0f);
     outcomes.candidates.push_back(std::move(candidate));
     return;
@@ -131,11 +138,11 @@ void Augmenter::State::add_candidates(int32_t number, const Tensor& head_logits)
   const std::vector<int32_t> predictions = row_predictions(head_logits);
   for (size_t r = 0; r < predictions.size(); ++r) right.push_back(predictions[r] == outcomes.labels[r]);
   const GateWeights gate = fit_gate(head_logits, right, trained.head.temperature);
-  for (Score score : kScores) {
-    candidate.score = score;
-    candidate.gate = score == Score::kGate ? gate : GateWeights{};
+  for (Score score : kOfferedScores) {
+    ExitCandidate candidate = candidate_of(number, score);
+    if (score == Score::kGate) candidate.gate = gate;
     fill_rows(candidate, head_logits, trained.head.temperature);
-    outcomes.candidates.push_back(candidate);
+    outcomes.candidates.push_back(std::move(candidate));
   }
 }
 

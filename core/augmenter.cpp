@@ -16,6 +16,16 @@ constexpr int64_t kRowVisits = 240'000;  // rows times epochs that a head is tra
 constexpr int64_t kFitRowVisits = 200'000;  // where it is trained six times
 constexpr std::array<const char*, 4> kPartNames = {"train", "select", "test", "certify"};
 
+// Without the one that every run measures anew.
+std::string hash_options(const Json& options) {
+  Sha256 hash;
+  for (const auto& [key, value] : options.items()) {
+    const std::string text = key == "measured_macs_per_s" ? "" : key + value.dump();
+    hash.update(text.data(), text.size());
+  }
+  return hash.hex();
+}
+
 }  // namespace
 
 Status RawRows::append(const Tensor& rows) {
@@ -28,8 +38,11 @@ Status RawRows::append(const Tensor& rows) {
     return invalid_argument("expected samples of type " + std::string(to_string(dtype_)) + " " + to_string(sample_) + " as before, got " +
                             std::string(to_string(rows.dtype())) + " " + to_string(sample));
   bytes_.insert(bytes_.end(), rows.raw(), rows.raw() + rows.bytes());
+  hash_.update(rows.raw(), rows.bytes());
   return {};
 }
+
+std::string RawRows::hash() const { return std::string(to_string(dtype_)) + to_string(sample_) + hash_.hex(); }
 
 Tensor RawRows::gather(std::span<const int32_t> rows) const {
   Dims dims = sample_;
@@ -46,6 +59,8 @@ Augmenter::~Augmenter() = default;
 Result<std::unique_ptr<Augmenter>> Augmenter::create(const ByteSource& onnx, const Json& options) {
   auto state = std::make_unique<State>();
   OFFRAMP_TRY(state->options, read_augment_options(options));
+  state->model_hash = sha256_hex(onnx);
+  state->options_hash = hash_options(options);
   OFFRAMP_TRY(state->graph, load_classifier(onnx));
   state->costs = measure_costs(state->graph);
   state->classes = int32_t((*state->graph.value(state->graph.outputs[0]).shape)[1].size);
@@ -64,27 +79,31 @@ Result<std::unique_ptr<Augmenter>> Augmenter::create(const ByteSource& onnx, con
   return std::unique_ptr<Augmenter>(new Augmenter(std::move(state)));
 }
 
-Status Augmenter::add_rows(Part part, const Tensor& raw, std::span<const int32_t> labels, std::span<const int64_t> groups) {
+Status Augmenter::add_rows(Part part, const Tensor& raw, std::span<const int32_t> labels, std::span<const int64_t> groups,
+                           std::span<const uint8_t> record) {
   State& s = *state_;
   if (s.started) return invalid_argument("rows cannot be added once the search has begun");
   const std::string frame = std::string(kPartNames[size_t(part)]) + " rows";
   FeatureTable& table = s.tables[size_t(part)];
-  for (size_t i = 0; i < labels.size(); ++i) {
+  for (size_t i = 0; i < labels.size(); ++i)
     if (labels[i] < 0 || labels[i] >= s.classes)
       return invalid_data("row " + std::to_string(table.rows() + int64_t(i)) + ": label " + std::to_string(labels[i]) +
                           " is not one of the model's " + std::to_string(s.classes) + " classes")
           .within(frame);
-    s.classes_seen[size_t(part)].insert(labels[i]);
-  }
   if (part == Part::kTrain) {
     const bool first = table.rows() == 0;
     if (!groups.empty() && groups.size() != labels.size())
       return invalid_argument("expected one group per sample, got " + std::to_string(groups.size()) + " for " + std::to_string(labels.size())).within(frame);
     if (!first && groups.empty() != s.groups.empty()) return invalid_argument("either all rows have groups or none has").within(frame);
-    s.groups.insert(s.groups.end(), groups.begin(), groups.end());
   }
-  OFFRAMP_TRY(const Tensor inputs, s.options.preprocess.apply(raw).within(frame));
-  OFFRAMP_RETURN_IF_ERROR(s.extractor->extract(inputs, labels, table).within(frame));
+  if (record.empty()) {
+    OFFRAMP_TRY(const Tensor inputs, s.options.preprocess.apply(raw).within(frame));
+    OFFRAMP_RETURN_IF_ERROR(s.extractor->extract(inputs, labels, table).within(frame));
+  } else {
+    OFFRAMP_RETURN_IF_ERROR(s.add_recorded(size_t(part), raw, labels, record).within("record of " + frame));
+  }
+  s.classes_seen[size_t(part)].insert(labels.begin(), labels.end());
+  if (part == Part::kTrain) s.groups.insert(s.groups.end(), groups.begin(), groups.end());
   return s.raw[size_t(part)].append(raw).within(frame);
 }
 
@@ -120,6 +139,7 @@ Status Augmenter::State::start() {
 
 Result<Augmenter::Progress> Augmenter::step() {
   State& s = *state_;
+  if (s.unreadable) return invalid_argument("the record to go on from was damaged; begin anew with another Augmenter");
   if (!s.started) OFFRAMP_RETURN_IF_ERROR(s.start());
   switch (s.phase) {
     case Phase::kScreen: OFFRAMP_RETURN_IF_ERROR(s.screen_next()); break;
@@ -133,8 +153,12 @@ Result<Augmenter::Progress> Augmenter::step() {
     case Phase::kEvaluate: OFFRAMP_RETURN_IF_ERROR(s.score_next()); break;
     case Phase::kFinished: break;
   }
+  return s.progress();
+}
+
+Augmenter::Progress Augmenter::State::progress() const {
   constexpr std::array kNames = {"screen", "qualify", "qualify", "train", "train", "paper", "search", "certify", "evaluate", "finished"};
-  return Progress{kNames[size_t(s.phase)], s.done, s.total};
+  return {kNames[size_t(phase)], done, total};
 }
 
 }  // namespace offramp

@@ -1,5 +1,5 @@
-// The Augmenter's state, shared by its steps: rows in (augmenter.cpp), heads (augment_heads.cpp), plans (augment_plans.cpp), and
-// what it tells (augment_result.cpp).
+// The Augmenter's state, shared by its steps: rows in (augmenter.cpp), heads (augment_heads.cpp), plans (augment_plans.cpp),
+// records to go on from (augment_row_records.cpp, augment_records.cpp), and what it tells (augment_result.cpp).
 #pragma once
 #include <algorithm>
 #include <array>
@@ -11,6 +11,8 @@
 #include "analysis/costs.h"
 #include "analysis/exit_points.h"
 #include "augment_options.h"
+#include "base/archive.h"
+#include "base/sha256.h"
 #include "features/features.h"
 #include "features/views.h"
 #include "heads/family_trainer.h"
@@ -26,12 +28,20 @@ class RawRows {
   // Errors: kInvalidArgument if samples differ from earlier ones in type or shape.
   Status append(const Tensor& rows);
   Tensor gather(std::span<const int32_t> rows) const;
+  // Of type, shape and all bytes so far, however they were divided.
+  std::string hash() const;
 
  private:
   DType dtype_ = DType::kF32;
   Dims sample_;
   std::vector<std::byte> bytes_;
+  Sha256 hash_;
 };
+
+// Cross-fitting: so many fits of a head, each without an equal share of the rows, beside the one that is packaged.
+inline constexpr int kFits = 5;
+// The scores that each head of ours is offered to the search with.
+inline constexpr std::array kOfferedScores = {Score::kMaxProbability, Score::kMargin, Score::kEntropy, Score::kGate};
 
 // A place and a kind of head: what the search may choose.
 struct HeadChoice {
@@ -64,6 +74,7 @@ struct Augmenter::State {
   ~State();
   Graph graph;
   AugmentOptions options;
+  std::string model_hash, options_hash;  // of the options that are the same from run to run
   Costs costs;
   std::vector<ExitPoint> exit_points;
   int64_t exit_points_left_out = 0;  // as their features would be too large
@@ -79,6 +90,7 @@ struct Augmenter::State {
 
   Phase phase = Phase::kScreen;
   bool started = false;
+  bool unreadable = false;  // a record to go on from was, halfway
   int64_t done = 0, total = 0;  // of the phase
 
   // Screening: per exit point the best accuracy of the closed-form heads, and their outcomes.
@@ -131,15 +143,34 @@ struct Augmenter::State {
   }
 
   Status start();
+  Progress progress() const;
+  Dims point_shape(int32_t exit_point) const;  // as heads see it
+  // augment_row_records.cpp
+  void archive_owners_of_rows(Archive& a, const Tensor& raw_rows, std::span<const int32_t> labels) const;
+  void archive_features(Archive& a, FeatureTable& table, int64_t begin, int64_t rows) const;
+  Status add_recorded(size_t part, const Tensor& raw_rows, std::span<const int32_t> labels, std::span<const uint8_t> record);
+  // augment_records.cpp
+  void archive_owners(Archive& a) const;
+  // Refusals are told by the archive. Errors: of what is made anew.
+  Status archive(Archive& a);
+  Status begin_again(Phase at);
+  void archive_screening(Archive& a, bool under_way);
+  void archive_views(Archive& a);
+  void archive_choices(Archive& a, std::vector<HeadChoice>& choices, size_t most);
+  void archive_trained(Archive& a, std::vector<Head>& trained, const std::vector<HeadChoice>& choices, size_t fits);
+  void archive_scoring(Archive& a);
+  void archive_heads(Archive& a, bool all);
   // augment_heads.cpp
   Status screen_next();
-  Status begin_qualify(const std::vector<int32_t>& promising);
+  Status choose_qualifying(const std::vector<int32_t>& promising);
+  TrainOptions brief_training() const;
+  Status begin_qualify();
   Status choose_views();
   Status train_next();
   Status begin_family(std::vector<FamilyJob> jobs, const TrainOptions& how, Phase next);
   Status begin_rank();
   Status finish_rank();
-  Status begin_training(const std::vector<int32_t>& choices);
+  Status begin_training();
   Status begin_score();
   Status collect_candidates();
   Status paper_next();
@@ -172,6 +203,7 @@ struct Augmenter::State {
   Status finish_certify();
   Status begin_evaluation();
   Status finish_evaluation();
+  ExitCandidate candidate_of(int32_t head, Score score) const;
   void add_candidates(int32_t head, const Tensor& logits);
 };
 

@@ -41,8 +41,11 @@ class Augmenter {
   // Raw samples of a part, in chunks of any size: runs the backbone once per sample and keeps pooled features. `groups` of train
   // rows (a patient, a speaker) stay together wherever rows are divided. Without select rows, thresholds are chosen on the train
   // rows, by heads that were trained without them (cross-fitting).
-  // Errors: kInvalidData naming the row for labels out of range, non-finite inputs or a wrong shape.
-  Status add_rows(Part part, const Tensor& raw, std::span<const int32_t> labels, std::span<const int64_t> groups = {});
+  // With a record of these rows (rows_record) nothing is run.
+  // Errors: kInvalidData naming the row for labels out of range, non-finite inputs or a wrong shape. Of a record: kInvalidArgument if it is
+  // of other rows, another model or preprocessing, kInvalidData if damaged; nothing was added then, and may be without it.
+  Status add_rows(Part part, const Tensor& raw, std::span<const int32_t> labels, std::span<const int64_t> groups = {},
+                  std::span<const uint8_t> record = {});
 
   struct Progress {
     std::string phase;  // "screen", "qualify", "train", "paper", "search", "certify", "evaluate", "finished"
@@ -50,6 +53,17 @@ class Augmenter {
   };
   // A bounded piece of work. Errors: kInvalidData for too few rows or one class only.
   Result<Progress> step();
+
+  // An interrupted search goes on, and comes to the very same result, from records that its host has kept: of rows, to be handed to
+  // add_rows with the same rows, and of the search, between any two steps; from the phase "search" on it begins that phase again.
+  // What was extracted of rows [begin, end) of a part, before the first step. Errors: kInvalidArgument for other rows than were added.
+  Result<std::vector<uint8_t>> rows_record(Part part, int64_t begin, int64_t end);
+  // Errors: kInvalidArgument before the first step. After replan() it is still that of the options at creation.
+  Result<std::vector<uint8_t>> search_record();
+  // After all rows were added and before the first step: as if the steps up to the record had been made. A speed that was measured is the record's.
+  // Errors: kInvalidArgument if it is of another model, options, rows or version of Offramp, kInvalidData if its checksum is wrong; step() may begin anew
+  // then. kInvalidData naming the place if its content is impossible; then only another Augmenter can.
+  Result<Progress> resume(std::span<const uint8_t> record);
 
   // When finished: as if created with these options, which may differ in what plans are chosen by (limits, rule, method), not in what
   // heads are trained from, nor in targets and certificate. step() goes on at the search. Errors: kInvalidArgument if it is not finished, and as create.

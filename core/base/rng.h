@@ -35,6 +35,11 @@ class Rng {
     for (int i = 0; i < 12; ++i) sum += uniform();
     return sum - 6.0f;
   }
+  // As an Archive has it: see base/archive.h.
+  template <class Archive> void archive(Archive& a) {
+    a.number("random state", state_);
+    a.number("random stream", increment_);
+  }
   template <class T> void shuffle(std::span<T> items) {
     for (size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[below(uint32_t(i))]);
   }

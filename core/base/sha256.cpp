@@ -40,21 +40,27 @@ void compress(std::array<uint32_t, 8>& state, const uint8_t* block) {
 
 }  // namespace
 
-std::string sha256_hex(const ByteSource& bytes) {
-  std::array<uint32_t, 8> state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  constexpr size_t kPiece = 64 << 10;  // whole blocks
-  const size_t rest = bytes.size() % 64, whole = bytes.size() - rest;
-  std::vector<uint8_t> piece(std::min(kPiece, whole));
-  for (size_t done = 0; done < whole; done += piece.size()) {
-    piece.resize(std::min(kPiece, whole - done));
-    bytes.read(done, piece);
-    for (size_t at = 0; at < piece.size(); at += 64) compress(state, piece.data() + at);
+void Sha256::update(std::span<const uint8_t> bytes) {
+  size_t held = size_t(bytes_ % 64);
+  bytes_ += bytes.size();
+  if (held > 0) {
+    const size_t filled = std::min(bytes.size(), 64 - held);
+    std::copy_n(bytes.begin(), filled, rest_.begin() + ptrdiff_t(held));
+    bytes = bytes.subspan(filled);
+    if (held + filled < 64) return;
+    compress(state_, rest_.data());
   }
+  for (; bytes.size() >= 64; bytes = bytes.subspan(64)) compress(state_, bytes.data());
+  std::copy(bytes.begin(), bytes.end(), rest_.begin());
+}
+
+std::string Sha256::hex() const {
+  std::array<uint32_t, 8> state = state_;
   std::array<uint8_t, 128> tail{};
-  bytes.read(whole, std::span(tail).first(rest));
-  tail[rest] = 0x80;
-  const size_t tail_bytes = rest < 56 ? 64 : 128;
-  const uint64_t bits = uint64_t(bytes.size()) * 8;
+  const size_t held = size_t(bytes_ % 64), tail_bytes = held < 56 ? 64 : 128;
+  std::copy_n(rest_.begin(), held, tail.begin());
+  tail[held] = 0x80;
+  const uint64_t bits = bytes_ * 8;
   for (int i = 0; i < 8; ++i) tail[tail_bytes - 1 - i] = uint8_t(bits >> (8 * i));
   for (size_t i = 0; i < tail_bytes; i += 64) compress(state, tail.data() + i);
 
@@ -63,6 +69,18 @@ std::string sha256_hex(const ByteSource& bytes) {
   for (uint32_t word : state)
     for (int shift = 28; shift >= 0; shift -= 4) hex += kHex[(word >> shift) & 15];
   return hex;
+}
+
+std::string sha256_hex(const ByteSource& bytes) {
+  constexpr size_t kPiece = 64 << 10;
+  Sha256 hash;
+  std::vector<uint8_t> piece(std::min(kPiece, bytes.size()));
+  for (size_t done = 0; done < bytes.size(); done += piece.size()) {
+    piece.resize(std::min(kPiece, bytes.size() - done));
+    bytes.read(done, piece);
+    hash.update(piece);
+  }
+  return hash.hex();
 }
 
 }  // namespace offramp

@@ -63,11 +63,7 @@ Status FeatureExtractor::extract(const Tensor& inputs, std::span<const int32_t> 
 Status FeatureExtractor::extract_run(const Tensor& inputs, std::span<const int32_t> labels, FeatureTable& into) {
   OFFRAMP_TRY(std::vector<Tensor> outputs, session_->run(std::span(&inputs, 1)));
   OFFRAMP_RETURN_IF_ERROR(check_finite(outputs[0], into.rows()));
-  if (into.gap_gmp.empty())
-    for (const ExitPoint& point : exit_points_) {
-      into.gap_gmp.emplace_back(feature_length(Pooling::kGapGmp, point.shape));
-      into.grid.emplace_back(grid_length(point.shape));
-    }
+  prepare(into);
   for (size_t i = 0; i < exit_points_.size(); ++i) {
     append_clamped(pool_features(outputs[i + 1], Pooling::kGapGmp), into.gap_gmp[i]);
     if (into.grid[i].columns() > 0) append_clamped(pool_features(outputs[i + 1], Pooling::kGrid), into.grid[i]);
@@ -75,6 +71,14 @@ Status FeatureExtractor::extract_run(const Tensor& inputs, std::span<const int32
   into.labels.insert(into.labels.end(), labels.begin(), labels.end());
   into.logit_chunks.push_back(std::move(outputs[0]));
   return {};
+}
+
+void FeatureExtractor::prepare(FeatureTable& table) const {
+  if (!table.gap_gmp.empty()) return;
+  for (const ExitPoint& point : exit_points_) {
+    table.gap_gmp.emplace_back(feature_length(Pooling::kGapGmp, point.shape));
+    table.grid.emplace_back(grid_length(point.shape));
+  }
 }
 
 void FeatureTable::finish() {

@@ -67,6 +67,9 @@ class HalfMatrix {
   int64_t columns() const { return columns_; }
   void append(std::span<const float> row_values);  // a multiple of columns() values
   void read_row(int64_t row, float* out) const;
+  // The same as they are kept.
+  void append_halves(std::span<const uint16_t> row_values);
+  std::span<const uint16_t> halves(int64_t row) const;
   int64_t bytes() const { return rows_ * columns_ * int64_t(sizeof(uint16_t)); }
   // Forgets the other columns and their memory.
   void keep_first_columns(int64_t count);
@@ -114,6 +117,8 @@ class FeatureExtractor {
   // Errors: kInvalidArgument for a wrong shape; kInvalidData naming the row whose logits are not finite, and then rows
   // before it may have been appended.
   Status extract(const Tensor& inputs, std::span<const int32_t> labels, FeatureTable& into);
+  // Gives an empty table its columns, as the first extract() does.
+  void prepare(FeatureTable& table) const;
   // As many as keep the maps of all exit points within kMaxMapBytes, and at least one.
   int64_t rows_per_run() const { return rows_per_run_; }
   static constexpr int64_t kMaxMapBytes = int64_t{64} << 20;

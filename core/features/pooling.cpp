@@ -188,16 +188,26 @@ Tensor pool_body_map(const Tensor& in) {
 }
 
 void HalfMatrix::append(std::span<const float> row_values) {
+  std::vector<uint16_t> halves;
+  halves.reserve(row_values.size());
+  for (float value : row_values) halves.push_back(float_to_half(value));
+  append_halves(halves);
+}
+
+void HalfMatrix::append_halves(std::span<const uint16_t> row_values) {
   OFFRAMP_CHECK(columns_ > 0 && int64_t(row_values.size()) % columns_ == 0);
-  for (const float* from = row_values.data(); from != row_values.data() + row_values.size(); from += columns_, ++rows_) {
+  for (const uint16_t* from = row_values.data(); from != row_values.data() + row_values.size(); from += columns_, ++rows_) {
     if (rows_ % kBlockRows == 0) blocks_.emplace_back().reserve(rows_ > 0 ? size_t(kBlockRows * columns_) : 0);
-    for (int64_t i = 0; i < columns_; ++i) blocks_.back().push_back(float_to_half(from[i]));
+    blocks_.back().insert(blocks_.back().end(), from, from + columns_);
   }
 }
 
+std::span<const uint16_t> HalfMatrix::halves(int64_t row) const {
+  return {blocks_[size_t(row / kBlockRows)].data() + row % kBlockRows * columns_, size_t(columns_)};
+}
+
 void HalfMatrix::read_row(int64_t row, float* out) const {
-  const uint16_t* in = blocks_[size_t(row / kBlockRows)].data() + row % kBlockRows * columns_;
-  for (int64_t i = 0; i < columns_; ++i) out[i] = half_to_float(in[i]);
+  for (uint16_t half : halves(row)) *out++ = half_to_float(half);
 }
 
 void HalfMatrix::keep_first_columns(int64_t count) {

@@ -209,6 +209,28 @@ Status FamilyTrainer::step() {
   return {};
 }
 
+Status FamilyTrainer::archive(Archive& a) {
+  State& s = *state_;
+  bool begun = !s.learners.empty();
+  a.flag("begun", begun);
+  if (!begun || !a.ok()) return {};
+  const std::vector<int32_t> rows = s.order;  // read before the first shuffle: in order
+  if (a.reading()) OFFRAMP_RETURN_IF_ERROR(s.begin());
+  s.rng.archive(a);
+  a.number("epoch", s.epoch, 0, s.options.epochs - 1);
+  a.number("batch", s.batch, 0, s.batches + (s.checks_after(s.epoch) ? s.held_batches : 0) - 1);
+  a.fixed("order", s.order);
+  std::vector<int32_t> seen = s.order;
+  std::sort(seen.begin(), seen.end());
+  if (a.reading() && seen != rows) a.refuse("order: not the rows in another order");
+  a.fixed("held-out losses", s.held_loss);
+  for (size_t j = 0; j < s.jobs.size(); ++j) {
+    const Archive::Frame frame(a, "head", j);
+    s.learners[j]->archive(a);
+  }
+  return {};
+}
+
 std::vector<Head> FamilyTrainer::take() {
   OFFRAMP_CHECK(done());
   std::vector<Head> heads;

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/archive.h"
 #include "heads/heads.h"
 
 namespace offramp {
@@ -38,6 +39,9 @@ class FamilyTrainer {
   // One batch. Errors: those of the reader.
   Status step();
   std::vector<Head> take();  // by job, when done
+  // How far training is, between two steps. Read into a trainer of the same rows, jobs and options before its first step, it goes on
+  // as the one that wrote it. Errors: those of the reader of views; what the archive refuses is told by the archive.
+  Status archive(Archive& a);
 
  private:
   struct State;

@@ -122,6 +122,29 @@ void HeadLearner::keep_if_best(double held_loss) {
   best_moments_ = moments_;
 }
 
+void HeadLearner::archive(Archive& a) {
+  const auto archive_moments = [&](BodyMoments& moments) {
+    for (auto* values : {&moments.mean, &moments.variance})
+      for (std::vector<float>& layer : *values) a.fixed("moments", layer);
+  };
+  a.fixed("parameters", parameters_);
+  a.fixed("momentum", momentum_);
+  a.fixed("squares", square_);
+  a.number("beta1", beta1_power_, 0, 1);
+  a.number("beta2", beta2_power_, 0, 1);
+  archive_moments(moments_);
+  bool kept = !best_.empty();
+  a.flag("kept", kept);
+  if (!kept) return;
+  if (a.reading()) {
+    best_ = parameters_;
+    best_moments_ = moments_;
+  }
+  a.fixed("best parameters", best_);
+  a.number("best loss", best_loss_);
+  archive_moments(best_moments_);
+}
+
 Head HeadLearner::take() const {
   const std::vector<float>& p = best_.empty() ? parameters_ : best_;
   const BodyMoments& moments = best_.empty() ? moments_ : best_moments_;

@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include "base/archive.h"
 #include "heads/heads.h"
 #include "heads/network.h"
 #include "heads/training.h"
@@ -29,6 +30,8 @@ class HeadLearner {
   // Keeps the parameters if the loss on held-out rows is the least so far.
   void keep_if_best(double held_loss);
   Head take() const;  // the best kept, else the last
+  // All that training has changed. Read into a learner made as the one that wrote it, it goes on as that would have.
+  void archive(Archive& a);
 
  private:
   void standardise(std::vector<float>& x, int64_t rows) const;

@@ -3,6 +3,8 @@ import { Engine, type Dataset, type RawAugmenter, type RawEvaluator, type RawMod
 
 export interface FakeLog {
   added: { part: string; rows: number; first: number }[];
+  /** Rows that came with a record. */
+  recorded: number;
   steps: number;
   runs: string[];
   deleted: number;
@@ -20,6 +22,10 @@ export interface FakeOptions {
 
 const ok = <T>(value: T): RawResult<T> => ({ value });
 
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+const rowsRecord = (part: string, count: number): string => `${count} ${part}`;
+
 function busy(milliseconds: number): void {
   const end = performance.now() + milliseconds;
   while (performance.now() < end);
@@ -31,9 +37,23 @@ function fakeAugmenter(log: FakeLog, options: FakeOptions): RawAugmenter {
     { phase: 'search', done: 0, total: 1 }, { phase: 'finished', done: 1, total: 1 },
   ];
   return {
-    addRows: (part, x, labels) => {
-      log.added.push({ part, rows: labels.length, first: x.data[0] ?? -1 });
+    addRows: (part, x, labels, _groups, record) => {
+      const added = { part, rows: labels.length, first: x.data[0] ?? -1 };
+      if (record.length > 0) {
+        if (decode(record) !== rowsRecord(added.part, added.rows)) return { error: { code: 'invalid_argument', message: 'it is of other rows', context: ['record of rows'] } };
+        log.recorded += labels.length;
+      }
+      log.added.push(added);
       return ok(null);
+    },
+    rowsRecord: (part, begin, end) =>
+      (log.steps > 0 ? { error: { code: 'invalid_argument', message: 'too late', context: [] } } : ok(encode(rowsRecord(part, end - begin)))),
+    searchRecord: () => ok(encode(`${log.steps}`)),
+    resume: (record) => {
+      const steps = Number(decode(record));
+      if (!Number.isInteger(steps)) return { error: { code: 'invalid_data', message: 'damaged', context: ['record of the search'] } };
+      log.steps = steps;
+      return ok(script[steps - 1] as StepProgress);
     },
     step: () => {
       busy(options.stepMilliseconds ?? 1);
@@ -82,7 +102,7 @@ function fakeEvaluator(log: FakeLog, staged: boolean): RawEvaluator {
 }
 
 export function fakeEngine(options: FakeOptions = {}): { engine: Engine; log: FakeLog } {
-  const log: FakeLog = { added: [], steps: 0, runs: [], deleted: 0, options: undefined, evidence: undefined, replans: [] };
+  const log: FakeLog = { added: [], recorded: 0, steps: 0, runs: [], deleted: 0, options: undefined, evidence: undefined, replans: [] };
   const refuse = (): never => {
     throw new Error('not part of the fake');
   };

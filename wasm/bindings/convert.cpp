@@ -69,6 +69,12 @@ std::vector<int32_t> ints_from(const val& int32_array) {
   return values;
 }
 
+std::vector<uint8_t> bytes_from(const val& uint8_array) {
+  std::vector<uint8_t> values(uint8_array["length"].as<size_t>());
+  copy_from(uint8_array, values.data(), values.size());
+  return values;
+}
+
 val bytes_to(const void* data, size_t bytes) { return copy_to("Uint8Array", static_cast<const uint8_t*>(data), bytes); }
 val floats_to(const std::vector<float>& values) { return copy_to("Float32Array", values.data(), values.size()); }
 val ints_to(const std::vector<int32_t>& values) { return copy_to("Int32Array", values.data(), values.size()); }

@@ -24,6 +24,7 @@ val reply(Result<T> result, Convert convert) {
 // Reads the array where it is; it must not change meanwhile.
 ByteSource source_from(const val& uint8_array);
 std::vector<int32_t> ints_from(const val& int32_array);
+std::vector<uint8_t> bytes_from(const val& uint8_array);
 val bytes_to(const void* data, size_t bytes);             // Uint8Array
 val floats_to(const std::vector<float>& values);          // Float32Array
 val ints_to(const std::vector<int32_t>& values);          // Int32Array

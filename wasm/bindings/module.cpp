@@ -3,6 +3,8 @@
 #include <emscripten/emscripten.h>
 #include <malloc.h>
 
+#include <array>
+
 #include "convert.h"
 
 namespace offramp::js {
@@ -129,27 +131,44 @@ val create_augmenter(const val& onnx, const std::string& options) {
   return reply(work(), owned<Augmenter>);
 }
 
-val augmenter_add_rows(Augmenter& augmenter, const std::string& part, const val& raw, const val& labels, const val& groups) {
+Result<Augmenter::Part> part_from(const std::string& name) {
+  constexpr std::array kNames = {"train", "select", "test", "certify"};
+  for (size_t part = 0; part < kNames.size(); ++part)
+    if (name == kNames[part]) return Augmenter::Part(part);
+  return invalid_argument("unknown part \"" + name + "\": expected train, select, test or certify");
+}
+
+val augmenter_add_rows(Augmenter& augmenter, const std::string& part, const val& raw, const val& labels, const val& groups, const val& record) {
   const auto work = [&]() -> Status {
+    OFFRAMP_TRY(const Augmenter::Part chosen, part_from(part));
     OFFRAMP_TRY(const Tensor tensor, tensor_from(raw));
-    if (part == "train") return augmenter.add_rows(Augmenter::Part::kTrain, tensor, ints_from(labels), group_ids(groups));
-    if (part == "select") return augmenter.add_rows(Augmenter::Part::kSelect, tensor, ints_from(labels));
-    if (part == "test") return augmenter.add_rows(Augmenter::Part::kTest, tensor, ints_from(labels));
-    if (part == "certify") return augmenter.add_rows(Augmenter::Part::kCertify, tensor, ints_from(labels));
-    return invalid_argument("unknown part \"" + part + "\": expected train, select, test or certify");
+    return augmenter.add_rows(chosen, tensor, ints_from(labels), group_ids(groups), bytes_from(record));
   };
   return reply(work());
 }
 
-val augmenter_step(Augmenter& augmenter) {
-  return reply(augmenter.step(), [](const Augmenter::Progress& progress) {
-    val object = val::object();
-    object.set("phase", progress.phase);
-    object.set("done", double(progress.done));
-    object.set("total", double(progress.total));
-    return object;
-  });
+val record_to(const std::vector<uint8_t>& record) { return bytes_to(record.data(), record.size()); }
+
+val augmenter_rows_record(Augmenter& augmenter, const std::string& part, double begin, double end) {
+  const auto work = [&]() -> Result<std::vector<uint8_t>> {
+    OFFRAMP_TRY(const Augmenter::Part chosen, part_from(part));
+    return augmenter.rows_record(chosen, int64_t(begin), int64_t(end));
+  };
+  return reply(work(), record_to);
 }
+
+val augmenter_search_record(Augmenter& augmenter) { return reply(augmenter.search_record(), record_to); }
+
+val progress_to(const Augmenter::Progress& progress) {
+  val object = val::object();
+  object.set("phase", progress.phase);
+  object.set("done", double(progress.done));
+  object.set("total", double(progress.total));
+  return object;
+}
+
+val augmenter_resume(Augmenter& augmenter, const val& record) { return reply(augmenter.resume(bytes_from(record)), progress_to); }
+val augmenter_step(Augmenter& augmenter) { return reply(augmenter.step(), progress_to); }
 
 val augmenter_replan(Augmenter& augmenter, const std::string& options) {
   const auto work = [&]() -> Status {
@@ -343,6 +362,9 @@ EMSCRIPTEN_BINDINGS(offramp) {
   function("createAugmenter", &create_augmenter);
   class_<Augmenter>("Augmenter")
       .function("addRows", &augmenter_add_rows)
+      .function("rowsRecord", &augmenter_rows_record)
+      .function("searchRecord", &augmenter_search_record)
+      .function("resume", &augmenter_resume)
       .function("step", &augmenter_step)
       .function("replan", &augmenter_replan)
       .function("result", &augmenter_result)

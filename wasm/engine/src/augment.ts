@@ -4,6 +4,7 @@ import { remarkOnBase, remarkOnPlaces, remarkOnRows } from './data/remarks.js';
 import type { Augmenter, Engine } from './engine.js';
 import { throwIfAborted, within } from './errors.js';
 import { measureLatency, type HostControls, type LatencyKeys } from './evaluate.js';
+import { ProgressKeeper, type KeptProgress } from './kept_progress.js';
 import { isJsonObject, type Json, type JsonObject } from './json.js';
 import { ProgressEstimator, type PhaseSpec } from './progress.js';
 import type { Backend, PackageFile, Part } from './raw_module.js';
@@ -59,6 +60,8 @@ export interface AugmentHost extends HostControls {
   classes?: number | undefined;
   /** What a user should know about the data or the model; the report's `remarks` too. */
   onRemark?: ((remark: string) => void) | undefined;
+  /** Where to keep progress, and to go on from what is there; a search that goes on comes to the same plan as one that ran through. */
+  kept?: KeptProgress | undefined;
 }
 
 export interface AugmentOutcome {
@@ -109,14 +112,17 @@ export async function augmentPlans(
   const speed = mapped ? await oneThread(engine, () => measureSpeed(engine, model, backend, host.signal)) : undefined;
   const augmenter = engine.createAugmenter(model, coreOptions(options, speed));
   model = new Uint8Array(0); // not to be kept by what waits below
+  const keeper = host.kept && await ProgressKeeper.open(host.kept);
   try {
-    const extract = await addAllRows(augmenter, data, report, host.signal);
+    const extract = await addAllRows(augmenter, data, report, keeper, host.signal);
+    const resumed = await keeper?.takeSearch(augmenter);
+    if (resumed !== undefined) progress.skipTo(resumed.phase, resumed.done, resumed.total);
     const outcomes: AugmentOutcome[] = [];
     let trained: number | undefined;
     for (const plan of [undefined, ...others]) {
       if (plan !== undefined) augmenter.replan(coreOptions({ ...options, ...plan }, speed));
-      const { train, search } = await runSteps(augmenter, plan === undefined ? 'screen' : 'search', report, host.signal);
-      trained ??= train;
+      const { train, search } = await runSteps(augmenter, plan !== undefined ? 'search' : resumed?.phase ?? 'screen', report, keeper, host.signal);
+      trained ??= train + (keeper?.before.train ?? 0);
       engine.useThreads(1); // as packages run unless told otherwise
       const latency = await measureLatency(engine, augmenter.package({}), data.test, backend, latencyEffort,
         (done, total) => report('measure', done, total), host.signal);
@@ -126,10 +132,13 @@ export async function augmentPlans(
       const told = result as unknown as AugmentReport;
       if (plan === undefined) remark([...remarkOnPlaces(told), ...remarkOnBase(told.base.accuracy, data.test, options.labels)]);
       remark(remarkOnCertificate(told));
-      const measured = { ...measuredEvidence(result, { extract, train: trained, search }, latency, stages), remarks };
+      const measured = { ...measuredEvidence(result, { extract: extract + (keeper?.before.extract ?? 0), train: trained, search }, latency, stages), remarks };
       outcomes.push({ report: withEvidence(result, measured), files: augmenter.package(measured) });
     }
     return outcomes;
+  } catch (thrown) {
+    if (host.signal?.aborted === true) await keeper?.keep(augmenter);
+    throw thrown;
   } finally {
     engine.useThreads(engine.threads);
     augmenter.dispose();
@@ -160,7 +169,8 @@ function checkData(data: AugmentData, classes: number | undefined): void {
 }
 
 async function addAllRows(
-  augmenter: Augmenter, data: AugmentData, report: (phase: string, done: number, total: number) => void, signal: AbortSignal | undefined,
+  augmenter: Augmenter, data: AugmentData, report: (phase: string, done: number, total: number) => void, keeper: ProgressKeeper | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<number> {
   const start = performance.now();
   const scheduler = new Scheduler(signal);
@@ -170,13 +180,22 @@ async function addAllRows(
   for (const part of ['train', 'select', 'test', 'certify'] as const satisfies readonly Part[]) {
     const set = data[part];
     if (set === undefined) continue;
+    const add = (begin: number, count: number, record?: Uint8Array): void => {
+      const chunk = sliceDataset(set, begin, begin + count);
+      within(`data ${set.name} (${part})`, () => augmenter.addRows(part, chunk.x, chunk.y, part === 'train' ? chunk.groups : undefined, record));
+    };
     for (let begin = 0; begin < set.y.length;) {
-      const chunk = sliceDataset(set, begin, Math.min(begin + sizer.rows, set.y.length));
-      const chunkStart = performance.now();
-      within(`data ${set.name} (${part})`, () => augmenter.addRows(part, chunk.x, chunk.y, part === 'train' ? chunk.groups : undefined));
-      sizer.record(performance.now() - chunkStart);
-      begin += chunk.y.length;
-      done += chunk.y.length;
+      const left = set.y.length - begin;
+      let count = await keeper?.takeRows(part, begin, left, (rows, record) => add(begin, rows, record)) ?? 0;
+      if (count === 0) {
+        count = Math.min(sizer.rows, left);
+        const chunkStart = performance.now();
+        add(begin, count);
+        sizer.record(performance.now() - chunkStart);
+        await keeper?.extracted(augmenter, part, begin, count);
+      }
+      begin += count;
+      done += count;
       report('extract', done, total);
       await scheduler.breathe();
     }
@@ -186,7 +205,8 @@ async function addAllRows(
 
 /** From the phase `first` to the end. */
 async function runSteps(
-  augmenter: Augmenter, first: string, report: (phase: string, done: number, total: number) => void, signal: AbortSignal | undefined,
+  augmenter: Augmenter, first: string, report: (phase: string, done: number, total: number) => void, keeper: ProgressKeeper | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<{ train: number; search: number }> {
   const scheduler = new Scheduler(signal);
   const seconds = { train: 0, search: 0 };
@@ -199,6 +219,7 @@ async function runSteps(
     else seconds.train += took;
     phase = step.phase;
     if (step.phase !== 'finished') report(step.phase, step.done, step.total);
+    await keeper?.stepped(augmenter, step);
     await scheduler.breathe();
   }
   return seconds;

@@ -207,9 +207,27 @@ export class Session extends Handle<RawSession> {
 
 /** From rows to a package: addRows() for every chunk of every part, step() until finished, result() and package(). */
 export class Augmenter extends Handle<RawAugmenter> {
-  /** `groups` of train rows stay together wherever rows are divided. */
-  addRows(part: Part, x: RawTensor, labels: Int32Array, groups: Float64Array = new Float64Array(0)): void {
-    unwrap(() => this.object.addRows(part, x, labels, groups));
+  /**
+   * `groups` of train rows stay together wherever rows are divided. With a record of these rows nothing is run.
+   * Errors, of a record: invalid_argument if it is not of these rows, invalid_data if it is damaged; then nothing was added.
+   */
+  addRows(part: Part, x: RawTensor, labels: Int32Array, groups: Float64Array = new Float64Array(0), record: Uint8Array = new Uint8Array(0)): void {
+    unwrap(() => this.object.addRows(part, x, labels, groups, record));
+  }
+  /** What was extracted of rows [begin, end) of a part, before the first step. */
+  rowsRecord(part: Part, begin: number, end: number): Uint8Array {
+    return unwrap(() => this.object.rowsRecord(part, begin, end));
+  }
+  /** All that the steps so far have found; from the phase "search" on, that it begins. */
+  searchRecord(): Uint8Array {
+    return unwrap(() => this.object.searchRecord());
+  }
+  /**
+   * After all rows and before the first step: step() goes on from the record, to the very same result.
+   * Errors: invalid_argument if it is of another model, options, rows or version; invalid_data if it is damaged.
+   */
+  resume(record: Uint8Array): StepProgress {
+    return unwrap(() => this.object.resume(record));
   }
   step(): StepProgress {
     return unwrap(() => this.object.step());

@@ -14,6 +14,7 @@ export * from './engine.js';
 export * from './errors.js';
 export { evaluateModel, evaluateRows, measureLatency, type HostControls, type Subject } from './evaluate.js';
 export { isJsonObject, parseJson, type Json, type JsonObject } from './json.js';
+export type { KeptProgress, ProgressStore } from './kept_progress.js';
 export type { BreakerOptions } from './offload/circuit_breaker.js';
 export type { FailureReason } from './offload/caller.js';
 export {

@@ -30,10 +30,19 @@ export class ProgressEstimator {
   private phaseIndex = 0;
   private phaseStarted: number;
   private highest = 0;
+  private skipped = { weight: 0, share: 0 }; // what was done before; the share is of the phase at work
 
   constructor(private readonly phases: readonly PhaseSpec[], private readonly nowSeconds: () => number) {
     this.started = nowSeconds();
     this.phaseStarted = this.started;
+  }
+
+  /** What is done so far took none of this time, as it was kept from an earlier go. */
+  skipTo(phase: string, done: number, total: number): void {
+    this.phaseIndex = Math.max(0, this.phases.findIndex((spec) => spec.name === phase));
+    this.phaseStarted = this.nowSeconds();
+    const share = total > 0 ? done / total : 0;
+    this.skipped = { weight: sumWeights(this.phases.slice(0, this.phaseIndex)) + share * (this.phases[this.phaseIndex]?.weight ?? 0), share };
   }
 
   update(phase: string, done: number, total: number): Progress {
@@ -42,6 +51,7 @@ export class ProgressEstimator {
     if (index > this.phaseIndex) {
       this.phaseIndex = index;
       this.phaseStarted = now;
+      this.skipped.share = 0;
     }
     const share = total > 0 ? Math.min(1, Math.max(0, done / total)) : 0;
     const weightAll = sumWeights(this.phases);
@@ -59,11 +69,12 @@ export class ProgressEstimator {
   private remaining(now: number, share: number, weightNow: number, weightDone: number, weightAll: number): number | null {
     const elapsed = now - this.started;
     if (weightDone >= weightAll) return 0;
-    if (elapsed < warmUpSeconds || weightDone <= 0) return null;
-    const secondsPerWeight = elapsed / weightDone;
+    if (elapsed < warmUpSeconds || weightDone <= this.skipped.weight) return null;
+    const secondsPerWeight = elapsed / (weightDone - this.skipped.weight);
     const inPhase = now - this.phaseStarted;
-    const phaseLeft = share > 0 && inPhase >= warmUpSeconds
-      ? inPhase * (1 - share) / share
+    const shareDone = share - this.skipped.share;
+    const phaseLeft = shareDone > 0 && inPhase >= warmUpSeconds
+      ? inPhase * (1 - share) / shareDone
       : weightNow * (1 - share) * secondsPerWeight;
     const weightAfter = weightAll - weightDone - weightNow * (1 - share);
     return phaseLeft + Math.max(0, weightAfter) * secondsPerWeight;

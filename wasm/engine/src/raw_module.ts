@@ -54,13 +54,16 @@ export interface ProfiledStep {
 }
 
 export interface StepProgress {
-  phase: 'screen' | 'train' | 'search' | 'finished';
+  phase: 'screen' | 'qualify' | 'train' | 'paper' | 'search' | 'certify' | 'evaluate' | 'finished';
   done: number;
   total: number;
 }
 
 export interface RawAugmenter extends RawHandle {
-  addRows(part: Part, x: RawTensor, labels: Int32Array, groups: Float64Array): RawResult<null>;
+  addRows(part: Part, x: RawTensor, labels: Int32Array, groups: Float64Array, record: Uint8Array): RawResult<null>;
+  rowsRecord(part: Part, begin: number, end: number): RawResult<Uint8Array>;
+  searchRecord(): RawResult<Uint8Array>;
+  resume(record: Uint8Array): RawResult<StepProgress>;
   step(): RawResult<StepProgress>;
   replan(optionsJson: string): RawResult<null>;
   result(): RawResult<string>;
