@@ -94,10 +94,17 @@ ${dataForms}`,
     options: {
       input: { value: 'FILE', help: 'a raw sample: .npy, a picture, or .json with nested lists of numbers' },
       row: { value: 'N', help: 'take row N (from 0) of a .npy file or list that holds many samples' },
+      offload: { value: 'URL', help: 'a server for the stages that the package puts on other targets, else for all but the first' },
+      'deadline-ms': { value: 'MS', help: 'with --offload: longest time to an answer, whatever the server does (default 10000)' },
       threads, variant, backend, json, help,
     },
-    details: 'Prints the class, its probability, the exit that answered and the MACs that were spent.',
-    examples: ['offramp run model.offramp --input digit.png', 'offramp run model.offramp --input samples.npy --row 7 --json'],
+    details: `Prints the class, its probability, the exit that answered and the MACs that were spent.
+
+With --offload, later stages run on a server of the Open Inference Protocol, such as offramp serve, and the times and bytes of
+each stage are told. If the server fails, the answer comes from here or from the last exit passed, and says so. The variable
+OFFRAMP_TOKEN is sent as bearer token.`,
+    examples: ['offramp run model.offramp --input digit.png', 'offramp run model.offramp --input digit.png --offload http://fog:8700',
+      'offramp run model.offramp --input samples.npy --row 7 --json'],
   },
   {
     name: 'bench', summary: 'time a model or a package on this machine', positionals: ['MODEL|PACKAGE'], required: [],

@@ -13,10 +13,12 @@ import { renderPage } from './page.js';
 import { defaultModels, findModels, knownModels } from './models.js';
 import { summarise, type BenchResults } from './results.js';
 import { scale } from './scale/main.js';
+import { serve } from './serve/main.js';
 import { renderComparison, renderTable } from './terminal.js';
 
 const usage = `usage: ./run bench [options]
        ./run bench scale [options]    a search at ResNet-152's size; see its --help
+       ./run bench serve [options]    offramp serve under load; see its --help
 
 Times Offramp, onnxruntime-web, TensorFlow.js and a bare XNNPACK runner by turns on the same models.
 
@@ -108,7 +110,7 @@ function clear(): void {
 }
 
 const [first, ...rest] = process.argv.slice(2);
-(first === 'scale' ? scale(rest) : main()).catch((thrown: unknown) => {
+(first === 'scale' ? scale(rest) : first === 'serve' ? serve(rest) : main()).catch((thrown: unknown) => {
   clear();
   process.stderr.write(`bench: error: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
   process.exitCode = 1;

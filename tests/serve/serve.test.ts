@@ -4,11 +4,11 @@ import { execFileSync } from 'node:child_process';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createStagedSession, readPlan } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
 import { OipClient, OipError, type Tensor } from '@offramp/oip';
-import { offramp, temporaryFolder } from '../cli/command.js';
+import { offramp, start, temporaryFolder } from '../cli/command.js';
 import { sample, stagedPackage, without } from './staged_package.js';
 import { serving, writePackage, type Serving } from './serving.js';
 
@@ -178,4 +178,24 @@ test('a package that does not load is refused before anything listens', async ()
   const { code, err } = await offramp('serve', writePackage(broken), '--port', '0');
   assert.equal(code, 3);
   assert.match(err, /stages\/1\.onnx: manifest\.json says sha256/);
+});
+
+test('offramp run --offload: the answer of the whole, where its stages ran, and what is said when the server is gone', async () => {
+  const fog = await serving([path, '--stages', '1..'], { OFFRAMP_TOKEN: 't' });
+  const input = join(temporaryFolder(), 'sample.json');
+  const row = Array.from({ length: 50 }, (_, at) => at).find((at) => runtime.run(sample(at)).exit === 2) ?? NaN;
+  const { data } = sample(row);
+  writeFileSync(input, JSON.stringify([Array.from({ length: 28 }, (_, line) => [...new Float32Array(data.buffer).subarray(line * 28, (line + 1) * 28)])]));
+  const wanted = runtime.run(sample(row));
+  const run = (...args: string[]): ReturnType<typeof start>['ended'] => start(['run', path, '--input', input, '--offload', fog.url, ...args], { OFFRAMP_TOKEN: 't' }).ended;
+  interface Told { class: number; probabilities: number[]; exit: number; degraded: boolean; why: { how: string; reason: string } | null; macs: number; trace: { where: string; attempts: number }[] }
+  const told = JSON.parse((await run('--json')).out) as Told;
+  assert.deepEqual([told.class, told.exit, told.probabilities, told.degraded, told.why], [wanted.predictedClass, 2, [...wanted.probabilities], false, null]);
+  assert.deepEqual(told.trace.map(({ where, attempts }) => [where, attempts]), [['here', 1], [fog.url, 1]]);
+  assert.match((await run()).out, new RegExp(`^stages 1 to 2 +[0-9.]+ .s at ${fog.url}, [0-9,]+ bytes sent$`, 'm'));
+  fog.kill('SIGKILL');
+  await fog.ended;
+  const alone = JSON.parse((await run('--json')).out) as Told;
+  assert.deepEqual([alone.probabilities, alone.degraded, alone.why?.how, alone.why?.reason], [[...wanted.probabilities], true, 'finished_here', 'unreachable']);
+  assert.match((await run()).out, /^degraded +finished here: .*cannot be reached/m);
 });

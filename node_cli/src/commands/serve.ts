@@ -5,6 +5,7 @@ import { loadNodeEngine, reasonOf } from '@offramp/engine/node';
 import { readPackage } from '../inputs.js';
 import type { CommandIo } from '../io.js';
 import type { Arguments } from '../options.js';
+import { readToken, readUrl } from '../remote_options.js';
 import { GatewayService } from '../serve/gateway_service.js';
 import { HttpServer, logLevels } from '../serve/http_server.js';
 import { Metrics } from '../serve/metrics.js';
@@ -69,6 +70,7 @@ async function startService(args: Arguments, metrics: Metrics, mostBodyBytes: nu
   const settings = {
     workers: args.integer('workers', 1, 64) ?? 1, mostRows: args.integer('batch', 1, 1024) ?? defaults.mostRows,
     delayMs: args.number('batch-delay-ms', 0, 1000) ?? 0, queueRows,
+    rowBytes: 4 * Math.max(...plan.stages.slice(from, to).map(({ inputShape }) => inputShape.reduce((product, size) => product * size, 1))),
   };
   return PackageService.start({ ...settings, plan, inputName, setup, version, deadlineMs, metrics, onWorkerLost: remark });
 }
@@ -100,14 +102,6 @@ function readStages(text: string | undefined, plan: StagePlan): { from: number; 
   return { from, to: end + 1 };
 }
 
-function readUrl(name: string, text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '' || url.hash !== '') {
-    throw invalidArgument(`--${name} is an address such as http://fog:8700, not "${text}"`);
-  }
-  return text;
-}
-
 function readOrigins(text: string | undefined): AllowedOrigins {
   if (text === undefined) return [];
   if (text === '*') return '*';
@@ -115,13 +109,6 @@ function readOrigins(text: string | undefined): AllowedOrigins {
     if (!URL.canParse(origin) || new URL(origin).origin !== origin) throw invalidArgument(`--allow-origin is * or origins such as https://example.org, not "${origin}"`);
     return origin;
   });
-}
-
-function readToken(name: string): string | undefined {
-  const token = process.env[name];
-  if (token === undefined || token === '') return undefined;
-  if (!/^[\x21-\x7e]+$/.test(token)) throw invalidArgument(`${name} holds characters that no header can carry`);
-  return token;
 }
 
 async function readTls(cert: string | undefined, key: string | undefined): Promise<{ cert: Buffer; key: Buffer } | undefined> {

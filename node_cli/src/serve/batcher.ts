@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { OfframpError } from '@offramp/engine';
 import { HttpError } from './http_error.js';
 import type { Rows, ServedModel } from './models.js';
-import type { FromStageWorker, Job, JobResult, WorkerSetup } from './worker_messages.js';
+import type { FromStageWorker, Job, JobResult, WorkerData, WorkerSetup } from './worker_messages.js';
 
 export interface BatchSettings {
   workers: number;
@@ -13,6 +13,8 @@ export interface BatchSettings {
   delayMs: number;
   /** Rows that may wait; what comes then is sent away. */
   queueRows: number;
+  /** Of the largest stage's input, in f32. */
+  rowBytes: number;
 }
 
 interface Waiting {
@@ -27,6 +29,7 @@ interface Waiting {
 
 interface Busy {
   worker: Worker;
+  area: Uint8Array;
   idle: boolean;
 }
 
@@ -139,18 +142,23 @@ export class Batcher {
     this.lastId += 1;
     const [{ model: { stage, continues } }] = batch as [Waiting];
     const now = performance.now();
+    let at = 0;
     const job: Job = {
       id: this.lastId, stage, continues,
-      // Copied: a view would carry the whole of its buffer along.
-      requests: batch.map(({ rows: { data, scales, zeroPoints, ...own }, ends }) => ({
-        ...own, data: data.slice(), deadlineMs: Math.max(1, ends - now),
-        ...(scales ? { scales: scales.slice() } : {}), ...(zeroPoints ? { zeroPoints: zeroPoints.slice() } : {}),
-      })),
+      requests: batch.map(({ rows: { data, scales, zeroPoints, ...own }, ends }) => {
+        busy.area.set(data, at);
+        at += data.length;
+        return {
+          ...own, bytes: data.length, deadlineMs: Math.max(1, ends - now),
+          // Copied: a view would carry the whole of its buffer along.
+          ...(scales ? { scales: scales.slice() } : {}), ...(zeroPoints ? { zeroPoints: zeroPoints.slice() } : {}),
+        };
+      }),
     };
     this.running.set(job.id, { requests: batch, worker: busy.worker });
     busy.idle = false;
     this.onBatch(rows);
-    busy.worker.postMessage(job, job.requests.map(({ data }) => data.buffer as ArrayBuffer));
+    busy.worker.postMessage(job);
   }
 
   private drop(request: Waiting, error: HttpError): void {
@@ -165,8 +173,9 @@ export class Batcher {
   }
 
   private startWorker(): Promise<void> {
-    const worker = new Worker(new URL('./stage_worker.js', import.meta.url), { workerData: this.setup });
-    const busy: Busy = { worker, idle: false };
+    const area = new SharedArrayBuffer(this.settings.mostRows * this.settings.rowBytes);
+    const worker = new Worker(new URL('./stage_worker.js', import.meta.url), { workerData: { ...this.setup, area } satisfies WorkerData });
+    const busy: Busy = { worker, area: new Uint8Array(area), idle: false };
     return new Promise((resolve, reject) => {
       worker.on('message', (message: FromStageWorker) => {
         switch (message.kind) {
@@ -181,7 +190,13 @@ export class Batcher {
             busy.idle = true;
             this.wake();
             break;
-          case 'done': this.finish(message.id, message.results); break;
+          case 'done':
+            if (message.idle) {
+              busy.idle = true;
+              this.wake();
+            }
+            this.finish(message.id, message.results);
+            break;
         }
       });
       worker.on('error', (error) => reject(error));

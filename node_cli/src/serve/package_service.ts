@@ -30,8 +30,7 @@ export class PackageService implements Service {
   private constructor(private readonly options: PackageServiceOptions, private readonly batcher: Batcher) {
     const { plan, inputName, setup: { from, to, offload }, metrics } = options;
     this.models = servedModels(plan, inputName, from, to, to === plan.stages.length || offload !== undefined);
-    const elements = Math.max(...plan.stages.slice(from, to).map(({ inputShape }) => inputShape.reduce((product, size) => product * size, 1)));
-    this.largestJson = jsonSlackBytes + jsonBytesPerNumber * elements * options.mostRows;
+    this.largestJson = jsonSlackBytes + jsonBytesPerNumber * (options.rowBytes / 4) * options.mostRows;
     metrics.gauge('offramp_queue_rows', 'Rows that wait for a worker.', () => batcher.waiting);
     metrics.gauge('offramp_workers', 'Workers that run stages.', () => batcher.liveWorkers);
   }

@@ -2,8 +2,7 @@
 import {
   OfframpError, readPlan, StagedSession, type Engine, type Exited, type PackageFile, type RawTensor, type Runtime, type StagePlan, type Verdict,
 } from '@offramp/engine';
-import type { Rows } from './models.js';
-import type { Job, JobResult, OffloadSettings, WorkerSetup } from './worker_messages.js';
+import type { Job, JobRequest, JobResult, OffloadSettings, WorkerData } from './worker_messages.js';
 
 /** A row on its way to an answer. */
 interface Traveller {
@@ -14,28 +13,38 @@ interface Traveller {
   degraded?: string;
 }
 
+interface Placed extends JobRequest {
+  data: Uint8Array;
+}
+
 export class StageRunner {
   readonly plan: StagePlan;
   private readonly runtime: Runtime;
   private readonly session: StagedSession | undefined;
+  private readonly area: Uint8Array;
 
   /** Errors: as Engine.createRuntime. */
-  constructor(private readonly engine: Engine, private readonly setup: WorkerSetup) {
-    const { offload, backend } = setup;
+  constructor(private readonly engine: Engine, private readonly setup: WorkerData) {
+    const { offload, backend, area } = setup;
+    this.area = new Uint8Array(area);
     this.runtime = engine.createRuntime(ownFiles(setup), backend, { partial: true });
     this.plan = readPlan(this.runtime.manifest());
     if (offload !== undefined) this.session = new StagedSession(engine, this.runtime, { remotes: [remoteOf(offload, setup.to)] });
   }
 
-  /** `computed` is called when all that runs here has run. */
-  async run(job: Job, computed: () => void): Promise<JobResult[]> {
-    const batch = this.runBatch(job);
-    const results: (JobResult | Traveller[])[] = batch ?? job.requests.map((request) => {
-      const [alone] = this.runBatch({ ...job, requests: [request] }, true) ?? [];
-      return alone as JobResult | Traveller[];
-    });
-    computed();
-    return Promise.all(results.map((result) => (Array.isArray(result) ? this.finish(result) : result)));
+  /** All that runs here has run when it returns; what goes on at another server is pending. */
+  run(job: Job): { results: JobResult[] } | { pending: Promise<JobResult[]> } {
+    const requests: Placed[] = [];
+    let at = 0;
+    for (const request of job.requests) {
+      requests.push({ ...request, data: this.area.subarray(at, at + request.bytes) });
+      at += request.bytes;
+    }
+    // If some request's values spoil the batch, each runs alone and is told by itself.
+    const results = this.runBatch(job, requests, this.area.subarray(0, at)) ?? requests.map((request) => this.runAlone(job, request));
+    const waits = results.some((result) => Array.isArray(result) && result.some(({ answer }) => answer === undefined));
+    if (!waits) return { results: results.map((result) => (Array.isArray(result) ? this.answersOf(result) : result)) };
+    return { pending: Promise.all(results.map((result) => (Array.isArray(result) ? this.finish(result) : result))) };
   }
 
   dispose(): void {
@@ -43,17 +52,27 @@ export class StageRunner {
     this.runtime.dispose();
   }
 
-  /** Undefined if some request's values spoil the batch: then each runs alone, and `alone` tells it so. */
-  private runBatch(job: Job, alone = false): (JobResult | Traveller[])[] | undefined {
+  private runAlone(job: Job, request: Placed): JobResult | Traveller[] {
     try {
-      const decoded = job.requests.map((request) => this.decode(job.stage, request));
-      const rows = joinRows(decoded.map(({ data }) => data));
-      const counts = job.requests.map(({ count }) => count);
-      return job.continues ? this.runOn(job, rows, counts) : this.runStage(job.stage, rows, counts);
+      return this.compute(job, [request], request.data)[0] as JobResult | Traveller[];
     } catch (thrown) {
-      if (!alone) return undefined;
-      return [{ kind: 'error', error: OfframpError.from(thrown).toRecord() }];
+      return { kind: 'error', error: OfframpError.from(thrown).toRecord() };
     }
+  }
+
+  private runBatch(job: Job, requests: readonly Placed[], whole: Uint8Array): (JobResult | Traveller[])[] | undefined {
+    try {
+      return this.compute(job, requests, whole);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** `whole`: the bytes of all requests, one behind the other. */
+  private compute(job: Job, requests: readonly Placed[], whole: Uint8Array): (JobResult | Traveller[])[] {
+    const isPlain = requests.every(({ encoding }) => encoding === 'f32');
+    const rows = isPlain ? whole : joinRows(requests.map((request) => this.decode(job.stage, request)));
+    return job.continues ? this.runOn(job.stage, requests, rows) : this.runStage(job.stage, rows, requests.map(({ count }) => count));
   }
 
   private runStage(stage: number, rows: Uint8Array, counts: readonly number[]): JobResult[] {
@@ -69,12 +88,13 @@ export class StageRunner {
   }
 
   /** Every stage that is here, on the rows that are not sure yet. */
-  private runOn(job: Job, rows: Uint8Array, counts: readonly number[]): Traveller[][] {
-    const perRow = splitRows(rows, job.requests.flatMap(({ count }) => new Array<number>(count).fill(1)), counts.reduce((sum, count) => sum + count, 0));
-    const deadlines = job.requests.flatMap(({ count, deadlineMs }) => new Array<number>(count).fill(deadlineMs));
+  private runOn(first: number, requests: readonly Placed[], rows: Uint8Array): Traveller[][] {
+    const total = requests.reduce((sum, { count }) => sum + count, 0);
+    const perRow = splitRows(rows, new Array<number>(total).fill(1), total);
+    const deadlines = requests.flatMap(({ count, deadlineMs }) => new Array<number>(count).fill(deadlineMs));
     const travellers = perRow.map((boundary, row): Traveller => ({ boundary: boundary as Uint8Array, deadlineMs: deadlines[row] as number }));
     let going = travellers;
-    for (let stage = job.stage; stage < this.setup.to && going.length > 0; stage += 1) {
+    for (let stage = first; stage < this.setup.to && going.length > 0; stage += 1) {
       const outputs = this.runtime.runRows(stage, this.tensor(stage, going.length, joinRows(going.map(({ boundary }) => boundary))));
       const next = splitRows(outputs.boundary?.data, going.map(() => 1), going.length);
       const verdicts: (Verdict | undefined)[] = outputs.logits === undefined ? [] : this.runtime.judge(stage, outputs.logits);
@@ -91,7 +111,7 @@ export class StageRunner {
       });
     }
     let at = 0;
-    return counts.map((count) => travellers.slice(at, at += count));
+    return requests.map(({ count }) => travellers.slice(at, at += count));
   }
 
   /** Rows that are not sure yet go on elsewhere. */
@@ -108,6 +128,10 @@ export class StageRunner {
     } catch (thrown) {
       return { kind: 'error', error: OfframpError.from(thrown).toRecord() };
     }
+    return this.answersOf(travellers);
+  }
+
+  private answersOf(travellers: readonly Traveller[]): JobResult {
     const answers = travellers.map(({ answer }) => answer as Exited);
     const { classes } = this.plan;
     const probabilities = new Float32Array(answers.length * classes);
@@ -124,25 +148,25 @@ export class StageRunner {
     return { dtype: 'f32', dims: [rows, ...(this.plan.stages[stage]?.inputShape ?? [])], data };
   }
 
-  private decode(stage: number, { count, encoding, data, scales, zeroPoints }: Rows): RawTensor {
+  /** As f32. Errors: invalid_data for values that are not finite, or a scale that is none. */
+  private decode(stage: number, { count, encoding, data, scales, zeroPoints }: Placed): Uint8Array {
     const shape = this.plan.stages[stage]?.inputShape ?? [];
-    if (encoding === 'f32') return this.tensor(stage, count, data);
-    if (encoding === 'f16') return this.engine.decodeBoundary(data, 'f16', [count, ...shape]);
+    if (encoding === 'f32') return data;
+    if (encoding === 'f16') return this.engine.decodeBoundary(data, 'f16', [count, ...shape]).data;
     const bytes = data.length / count;
-    const rows = Array.from({ length: count }, (_, row) => {
+    return joinRows(Array.from({ length: count }, (_, row) => {
       const encoded = new Uint8Array(8 + bytes);
       const head = new DataView(encoded.buffer);
       head.setFloat32(0, scales?.[row] ?? NaN, true);
       head.setInt32(4, zeroPoints?.[row] ?? -1, true);
       encoded.set(data.subarray(row * bytes, (row + 1) * bytes), 8);
       return this.engine.decodeBoundary(encoded, 'u8', [1, ...shape]).data;
-    });
-    return this.tensor(stage, count, joinRows(rows));
+    }));
   }
 }
 
 /** The manifest, the node's stages and, for finishing here when the next server fails, all later ones that are there. */
-function ownFiles({ files, from, to, offload }: WorkerSetup): PackageFile[] {
+function ownFiles({ files, from, to, offload }: WorkerData): PackageFile[] {
   return files.filter(({ name }) => {
     const stage = /^stages\/(\d+)\.onnx$/.exec(name)?.[1];
     return stage === undefined || (Number(stage) >= from && (Number(stage) < to || offload !== undefined));

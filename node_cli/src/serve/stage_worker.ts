@@ -3,19 +3,26 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { OfframpError } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
 import { StageRunner } from './stage_runner.js';
-import type { FromStageWorker, Job, WorkerSetup } from './worker_messages.js';
+import type { FromStageWorker, Job, WorkerData } from './worker_messages.js';
 
 async function serve(port: NonNullable<typeof parentPort>): Promise<void> {
   const send = (message: FromStageWorker): void => port.postMessage(message);
   let runner: StageRunner;
   try {
-    runner = new StageRunner(await loadNodeEngine(), workerData as WorkerSetup);
+    runner = new StageRunner(await loadNodeEngine(), workerData as WorkerData);
   } catch (thrown) {
     send({ kind: 'failed', error: OfframpError.from(thrown).toRecord() });
     return;
   }
   port.on('message', (job: Job) => {
-    void runner.run(job, () => send({ kind: 'idle' })).then((results) => send({ kind: 'done', id: job.id, results }));
+    const { id } = job;
+    const outcome = runner.run(job);
+    if ('results' in outcome) {
+      send({ kind: 'done', id, results: outcome.results, idle: true });
+      return;
+    }
+    send({ kind: 'idle' });
+    void outcome.pending.then((results) => send({ kind: 'done', id, results, idle: false }));
   });
   send({ kind: 'ready' });
 }

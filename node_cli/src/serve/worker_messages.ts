@@ -1,6 +1,5 @@
 // What the server's thread and its workers say to each other.
-import type { Backend, ErrorRecord, PackageFile } from '@offramp/engine';
-import type { Rows } from './models.js';
+import type { Backend, Encoding, ErrorRecord, PackageFile } from '@offramp/engine';
 
 export interface OffloadSettings {
   url: string;
@@ -16,13 +15,28 @@ export interface WorkerSetup {
   to: number;
   offload?: OffloadSettings | undefined;
 }
+/** Shared by the server's thread and one worker: the rows of the job that runs. It is written only while the worker is idle. */
+export interface WorkerData extends WorkerSetup {
+  area: SharedArrayBuffer;
+}
+
+/** A request's rows lie behind those of the one before it. */
+export interface JobRequest {
+  count: number;
+  encoding: Encoding;
+  bytes: number;
+  /** Of u8, by row. */
+  scales?: Float32Array;
+  zeroPoints?: Int32Array;
+  deadlineMs: number;
+}
 
 /** Requests for one stage that run together. */
 export interface Job {
   id: number;
   stage: number;
   continues: boolean;
-  requests: (Rows & { deadlineMs: number })[];
+  requests: JobRequest[];
 }
 
 /** Per request; tensors are f32 or i32, rows first. */
@@ -34,6 +48,7 @@ export type JobResult =
 export type FromStageWorker =
   | { kind: 'ready' }
   | { kind: 'failed'; error: ErrorRecord }
-  /** It computes nothing any more and can take the next job; results may still wait for another server. */
+  /** It computes nothing any more and can take the next job; results still wait for another server. */
   | { kind: 'idle' }
-  | { kind: 'done'; id: number; results: JobResult[] };
+  /** `idle`: likewise, and this job is done. */
+  | { kind: 'done'; id: number; results: JobResult[]; idle: boolean };

@@ -15,7 +15,7 @@ export * from './errors.js';
 export { evaluateModel, evaluateRows, measureLatency, type HostControls, type Subject } from './evaluate.js';
 export { isJsonObject, parseJson, type Json, type JsonObject } from './json.js';
 export type { KeptProgress, ProgressStore } from './kept_progress.js';
-export type { BreakerOptions } from './offload/circuit_breaker.js';
+export { CircuitBreaker, type BreakerOptions } from './offload/circuit_breaker.js';
 export type { FailureReason } from './offload/caller.js';
 export {
   continuationModel, firstRemoteStage, identityParameter, readPlan, scaleInput, stageModel, zeroPointInput, type PlannedStage, type StagePlan,
