@@ -97,7 +97,7 @@ for (const [name, change, status, message] of bad) {
 }
 
 const paths: [string, number, RegExp][] = [
-  ['/v2/models/none/infer', 404, /^unknown model "none"; served are stage_1, /], ['/v2/models/stage_0/infer', 404, /^unknown model "stage_0"/],
+  ['/v2/models/none/infer', 404, /^unknown model "none"; served are stage_1 to stage_2 and from_1 to from_2, each also with _f16 and _u8$/], ['/v2/models/stage_0/infer', 404, /^unknown model "stage_0"/],
   ['/v2/models/stage_1/versions/2/infer', 404, /^model stage_1 has version 1, not "2"$/],
   ['/v2/models/..%2f..%2fetc%2fpasswd/infer', 404, /^unknown model "\.\.\/\.\.\/etc\/passwd"/], ['/v2/models/%2e%2e/infer', 404, /no such path|unknown model/],
   ['/v2/models/__proto__/infer', 404, /^unknown model "__proto__"/], ['/v2/models/%00/infer', 404, /^unknown model/],

@@ -64,7 +64,7 @@ async function startService(args: Arguments, metrics: Metrics, mostBodyBytes: nu
   const offload = args.text('offload');
   if (offload !== undefined && to === plan.stages.length) throw invalidArgument('--offload has nothing to offload: all later stages run here; say which with --stages, such as 1..1');
   const setup = {
-    files, backend: args.choice('backend', ['xnnpack', 'reference']) ?? 'xnnpack', from, to,
+    files: ownFiles(files, from, offload === undefined ? to : Infinity), backend: args.choice('backend', ['xnnpack', 'reference']) ?? 'xnnpack', from, to,
     ...(offload === undefined ? {} : { offload: { url: readUrl('offload', offload), token: readToken('OFFRAMP_UPSTREAM_TOKEN') } }),
   };
   const settings = {
@@ -86,6 +86,14 @@ async function describePackage(path: string, files: PackageFile[]): Promise<{ pl
   } finally {
     engine.dispose();
   }
+}
+
+/** The manifest and stages [from, to). */
+function ownFiles(files: readonly PackageFile[], from: number, to: number): PackageFile[] {
+  return files.filter(({ name }) => {
+    const stage = /^stages\/(\d+)\.onnx$/.exec(name)?.[1];
+    return stage === undefined || (Number(stage) >= from && Number(stage) < to);
+  });
 }
 
 /** "2", "1..", "1..2" or "..2"; both ends belong to it. */

@@ -15,6 +15,8 @@ export interface BatchSettings {
   queueRows: number;
   /** Of the largest stage's input, in f32. */
   rowBytes: number;
+  /** What workers run; tests have others. */
+  script?: URL | undefined;
 }
 
 interface Waiting {
@@ -174,7 +176,7 @@ export class Batcher {
 
   private startWorker(): Promise<void> {
     const area = new SharedArrayBuffer(this.settings.mostRows * this.settings.rowBytes);
-    const worker = new Worker(new URL('./stage_worker.js', import.meta.url), { workerData: { ...this.setup, area } satisfies WorkerData });
+    const worker = new Worker(this.settings.script ?? new URL('./stage_worker.js', import.meta.url), { workerData: { ...this.setup, area } satisfies WorkerData });
     const busy: Busy = { worker, area: new Uint8Array(area), idle: false };
     return new Promise((resolve, reject) => {
       worker.on('message', (message: FromStageWorker) => {
@@ -200,7 +202,10 @@ export class Batcher {
         }
       });
       worker.on('error', (error) => reject(error));
-      worker.on('exit', () => this.lose(busy));
+      worker.on('exit', () => {
+        reject(new OfframpError('internal', 'a worker ended before it was ready'));
+        this.lose(busy);
+      });
     });
   }
 

@@ -68,11 +68,18 @@ export class GatewayService implements Service {
     const { token, deadlineMs, mostRequests, mostBytes } = this.options;
     if (this.underWay >= mostRequests) throw new HttpError(503, `${this.underWay} requests are under way; come again later`, 1);
     this.underWay += 1;
-    const timeout = AbortSignal.timeout(deadlineMs);
+    const controller = new AbortController();
+    const abort = (): void => controller.abort();
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      abort();
+    }, deadlineMs);
+    signal?.addEventListener('abort', abort, { once: true });
     const headers = token === undefined ? init.headers : { ...init.headers, authorization: `Bearer ${token}` };
     try {
       const response = await fetch(`${this.base}/${path}`, {
-        ...init, headers, redirect: 'manual', signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+        ...init, headers, redirect: 'manual', signal: controller.signal,
       });
       if (response.status >= 300 && response.status < 400) throw new HttpError(502, 'the server behind redirects');
       const body = await readBounded(response, mostBytes);
@@ -84,9 +91,11 @@ export class GatewayService implements Service {
     } catch (thrown) {
       if (thrown instanceof HttpError) throw thrown;
       if (signal?.aborted === true) throw new HttpError(499, 'the client went away');
-      if (timeout.aborted) throw new HttpError(504, `the server behind gave no answer within ${deadlineMs} ms`);
+      if (late) throw new HttpError(504, `the server behind gave no answer within ${deadlineMs} ms`);
       throw new HttpError(502, 'the server behind cannot be reached');
     } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
       this.underWay -= 1;
     }
   }

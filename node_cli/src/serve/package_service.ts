@@ -1,5 +1,5 @@
 // A package's stages behind the protocol's routes.
-import { OfframpError, type StagePlan } from '@offramp/engine';
+import { continuationModel, OfframpError, stageModel, type StagePlan } from '@offramp/engine';
 import { binaryExtension, decodeTensors, encodeMessage, headerLengthName, isRecord, splitMessage, type JsonRecord, type Tensor } from '@offramp/oip';
 import { Batcher, type BatchSettings } from './batcher.js';
 import { HttpError, toHttpError } from './http_error.js';
@@ -85,9 +85,16 @@ export class PackageService implements Service {
 
   private find(name: string, version: string | undefined): ServedModel {
     const model = this.models.get(name);
-    if (model === undefined) throw new HttpError(404, `unknown model ${JSON.stringify(name.slice(0, 80))}; served are ${[...this.models.keys()].join(', ')}`);
+    if (model === undefined) throw new HttpError(404, `unknown model ${JSON.stringify(name.slice(0, 80))}; served are ${this.served()}`);
     if (version !== undefined && version !== onlyVersion) throw new HttpError(404, `model ${name} has version ${onlyVersion}, not ${JSON.stringify(version.slice(0, 80))}`);
     return model;
+  }
+
+  private served(): string {
+    const { from, to } = this.options.setup;
+    const named = (name: typeof stageModel): string => (to - from === 1 ? name(from, 'f32') : `${name(from, 'f32')} to ${name(to - 1, 'f32')}`);
+    const continuations = this.models.has(continuationModel(from, 'f32')) ? ` and ${named(continuationModel)}` : '';
+    return `${named(stageModel)}${continuations}, each also with _f16 and _u8`;
   }
 
   /** The request may ask for less time, in microseconds as Triton takes it. */

@@ -1,6 +1,6 @@
 // Runs jobs on a package's stages: rows of several requests in one batch, decided row by row, the rest handed on.
 import {
-  OfframpError, readPlan, StagedSession, type Engine, type Exited, type PackageFile, type RawTensor, type Runtime, type StagePlan, type Verdict,
+  OfframpError, readPlan, StagedSession, type Engine, type Exited, type RawTensor, type Runtime, type StagePlan, type Verdict,
 } from '@offramp/engine';
 import type { Job, JobRequest, JobResult, OffloadSettings, WorkerData } from './worker_messages.js';
 
@@ -27,7 +27,7 @@ export class StageRunner {
   constructor(private readonly engine: Engine, private readonly setup: WorkerData) {
     const { offload, backend, area } = setup;
     this.area = new Uint8Array(area);
-    this.runtime = engine.createRuntime(ownFiles(setup), backend, { partial: true });
+    this.runtime = engine.createRuntime(setup.files, backend, { partial: true });
     this.plan = readPlan(this.runtime.manifest());
     if (offload !== undefined) this.session = new StagedSession(engine, this.runtime, { remotes: [remoteOf(offload, setup.to)] });
   }
@@ -163,14 +163,6 @@ export class StageRunner {
       return this.engine.decodeBoundary(encoded, 'u8', [1, ...shape]).data;
     }));
   }
-}
-
-/** The manifest, the node's stages and, for finishing here when the next server fails, all later ones that are there. */
-function ownFiles({ files, from, to, offload }: WorkerData): PackageFile[] {
-  return files.filter(({ name }) => {
-    const stage = /^stages\/(\d+)\.onnx$/.exec(name)?.[1];
-    return stage === undefined || (Number(stage) >= from && (Number(stage) < to || offload !== undefined));
-  });
 }
 
 function remoteOf({ url, token }: OffloadSettings, from: number): { url: string; from: number; client: { token?: string | undefined } } {

@@ -18,7 +18,11 @@ async function serve(port: NonNullable<typeof parentPort>): Promise<void> {
     const { id } = job;
     const outcome = runner.run(job);
     if ('results' in outcome) {
-      send({ kind: 'done', id, results: outcome.results, idle: true });
+      const { results } = outcome;
+      // A module that has stopped answers nothing any more: the worker makes way for a new one.
+      const broken = results.some((result) => result.kind === 'error' && result.error.code === 'internal');
+      send({ kind: 'done', id, results, idle: !broken });
+      if (broken) process.exit(1); // ends this thread alone
       return;
     }
     send({ kind: 'idle' });

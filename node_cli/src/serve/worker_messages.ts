@@ -8,6 +8,7 @@ export interface OffloadSettings {
 
 /** How a worker starts. */
 export interface WorkerSetup {
+  /** The manifest, and the stages that may run here: [from, to), and later ones to finish with if `offload` fails. */
   files: PackageFile[];
   backend: Backend;
   /** Stages [from, to) run here; later ones at `offload`. */
