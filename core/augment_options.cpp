@@ -88,6 +88,7 @@ Result<AugmentOptions> read_augment_options(const Json& json) {
       {"levels", [&](const Json& v) { return assign(options.search.levels, integer_between(v, 2, 1024)); }},
       {"seed", [&](const Json& v) { return assign(options.train.seed, integer_between(v, 0, int64_t{1} << 53)); }},
       {"epochs", [&](const Json& v) { return assign(options.train.epochs, integer_between(v, 1, 1000)); }},
+      {"class_weights", [&](const Json& v) { return assign(options.balanced_classes, second_of(v, "none", "balanced")); }},
       {"promising", [&](const Json& v) { return assign(options.promising, integer_between(v, 1, 64)); }},
       {"method", [&](const Json& v) { return assign(options.paper_method, second_of(v, "joint", "paper")); }},
       {"backend", [&](const Json& v) -> Status {

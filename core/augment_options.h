@@ -21,6 +21,7 @@ inline constexpr int kAutomaticEpochs = 0;
 struct AugmentOptions {
   SearchOptions search;
   TrainOptions train;
+  bool balanced_classes = false;  // rare classes weigh more while heads are trained
   bool paper_method = false;    // package the paper's plan instead of ours
   PaperOptions paper;
   std::optional<CertificateOptions> certify;

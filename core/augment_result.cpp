@@ -139,6 +139,7 @@ Json Augmenter::result() const {
     result["search"]["encodings_refined"] = s.encodings_refined;
   }
   const SearchOptions& limits = s.options.search;
+  if (s.options.balanced_classes) result["search"]["class_weights"] = "balanced";
   if (limits.max_class_drop) result["search"]["max_class_drop_pp"] = 100 * *limits.max_class_drop;
   if (limits.min_accuracy) result["search"]["min_accuracy"] = *limits.min_accuracy;
   if (limits.rule == Rule::kWeighted) {

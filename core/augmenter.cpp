@@ -6,6 +6,7 @@
 
 #include "facade.h"
 #include "features/layout.h"
+#include "heads/learner.h"
 
 namespace offramp {
 namespace {
@@ -132,6 +133,7 @@ Status Augmenter::State::start() {
   extractor.reset();
   if (options.train.epochs == kAutomaticEpochs)
     options.train.epochs = int(std::clamp<int64_t>((cross_fitted ? kFitRowVisits : kRowVisits) / train().rows(), 12, 150));
+  if (options.balanced_classes) options.train.class_weights = balanced_weights(train().labels, classes);
   total = int64_t(exit_points.size());
   started = true;
   return {};
@@ -157,7 +159,7 @@ Result<Augmenter::Progress> Augmenter::step() {
 }
 
 Augmenter::Progress Augmenter::State::progress() const {
-  constexpr std::array kNames = {"screen", "qualify", "qualify", "train", "train", "paper", "search", "certify", "evaluate", "finished"};
+  constexpr std::array kNames = {"screen", "qualify", "rank", "train", "score", "paper", "search", "certify", "evaluate", "finished"};
   return {kNames[size_t(phase)], done, total};
 }
 

@@ -29,6 +29,7 @@ Result<Json> inspect_model(const ByteSource& onnx);
 class Augmenter {
  public:
   // Options JSON: {"max_drop_pp": 1, "rule": "harm" | "accuracy", "max_exits": 2, "levels": 256, "seed": 0, "epochs": by rows,
+  // "class_weights": "none" | "balanced",
   // "backend": "xnnpack" | "reference", "method": "joint" | "paper", "preprocess": [...], "labels": [...],
   // "targets": name of a preset or targets.json itself, "cost": "macs" | "latency" | "energy" | "link_bytes", "max_latency_ms": of the worst
   // case, "measured_macs_per_s": of this machine on this model, "certify_pp": none, "confidence": 95, "paper_cost_weight": 0.9,
@@ -48,7 +49,7 @@ class Augmenter {
                   std::span<const uint8_t> record = {});
 
   struct Progress {
-    std::string phase;  // "screen", "qualify", "train", "paper", "search", "certify", "evaluate", "finished"
+    std::string phase;  // "screen", "qualify", "rank", "train", "score", "paper", "search", "certify", "evaluate", "finished"
     int64_t done = 0, total = 0;
   };
   // A bounded piece of work. Errors: kInvalidData for too few rows or one class only.

@@ -194,6 +194,22 @@ Head HeadLearner::take() const {
   return head;
 }
 
+std::vector<float> balanced_weights(std::span<const int32_t> labels, int32_t classes) {
+  constexpr double kMostWeight = 10;
+  std::vector<double> rows(static_cast<size_t>(classes));
+  for (int32_t label : labels) rows[size_t(label)] += 1;
+  const auto seen = double(std::count_if(rows.begin(), rows.end(), [](double n) { return n > 0; }));
+  std::vector<double> weights;
+  double total = 0;
+  for (double n : rows) {
+    weights.push_back(std::min(kMostWeight, double(labels.size()) / (seen * std::max(1.0, n))));
+    total += n * weights.back();
+  }
+  std::vector<float> scaled;
+  for (double w : weights) scaled.push_back(float(w * double(labels.size()) / total));
+  return scaled;
+}
+
 std::vector<float> soft_targets(std::span<const int32_t> labels, std::span<const float> teacher, int64_t classes, const TrainOptions& options,
                                 std::span<const int32_t> partners, std::span<const float> shares) {
   std::vector<float> targets(labels.size() * size_t(classes));

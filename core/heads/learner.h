@@ -47,6 +47,9 @@ class HeadLearner {
   double beta1_power_ = 1, beta2_power_ = 1;
 };
 
+// Weights by class: inverse to its rows, at most ten times the mean row's, and 1 on the average over all rows.
+std::vector<float> balanced_weights(std::span<const int32_t> labels, int32_t classes);
+
 // Target distributions [rows, classes]: (1 - distillation) * one-hot + distillation * softmax(teacher), times the class's weight.
 // Shapes: teacher [rows, classes] logits. Without class weights each is 1. Of blended rows, `shares` says how much of a row is of
 // its label and how much of `partners`' label; else both are empty.

@@ -31,6 +31,13 @@ TEST_CASE("augment options: limits of the search") {
   CHECK(defaults->search.rule == Rule::kHarm);
 }
 
+TEST_CASE("augment options: class weights") {
+  CHECK(!read_augment_options(Json::object())->balanced_classes);
+  CHECK(!read_augment_options(Json{{"class_weights", "none"}})->balanced_classes);
+  CHECK(read_augment_options(Json{{"class_weights", "balanced"}})->balanced_classes);
+  CHECK(refusal(R"({"class_weights": [1, 2]})") == R"(option class_weights: expected "none" or "balanced", got [1,2])");
+}
+
 TEST_CASE("augment options: refused in words") {
   CHECK(refusal(R"({"max_exits": 9})") == "option max_exits: expected an integer from 0 to 8, got 9");
   CHECK(refusal(R"({"max_class_drop_pp": -1})") == "option max_class_drop_pp: expected a number from 0.0 to 100.0, got -1");

@@ -143,6 +143,26 @@ TEST_CASE("network: a convolutional head learns what pooled features do not show
   CHECK(learner.loss({values.begin(), values.end()}, soft_targets(fresh, teacher, 2, options).data(), 400, scratch) == doctest::Approx(loss).epsilon(1e-3));
 }
 
+// Ten rows, two classes seen: 10 / (2 * 8), 10 / (2 * 2), and as if it had one row for the class that has none.
+TEST_CASE("network: balanced weights give every class the same say, and rare ones not more than ten times the mean") {
+  const std::vector<int32_t> labels = {0, 0, 0, 0, 1, 0, 0, 0, 0, 1};
+  TrainOptions options;
+  options.class_weights = balanced_weights(labels, 3);
+  CHECK(options.class_weights == std::vector<float>{0.625f, 2.5f, 5.0f});
+  options.distillation = 0.5f;
+  const std::vector<float> teacher(30);
+  const std::vector<float> targets = soft_targets(labels, teacher, 3, options);
+  CHECK(targets[0] == doctest::Approx(0.625 * (0.5 + 0.5 / 3)));
+  CHECK(targets[1] == doctest::Approx(0.625 * 0.5 / 3));
+  CHECK(targets[4 * 3 + 1] == doctest::Approx(2.5 * (0.5 + 0.5 / 3)));
+
+  std::vector<int32_t> rare(1000, 0);
+  rare[7] = 1;
+  const std::vector<float> bounded = balanced_weights(rare, 2);
+  CHECK(bounded[1] / bounded[0] == doctest::Approx(10 / (1000.0 / 1998)));
+  CHECK(999 * bounded[0] + bounded[1] == doctest::Approx(1000));
+}
+
 TEST_CASE("network: a package computes a convolutional head as training did") {
   const Graph graph = test::graph_of(test::kMapBackbone);
   PackageContents contents;

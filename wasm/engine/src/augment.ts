@@ -26,6 +26,8 @@ export interface AugmentOptions {
   levels?: number | undefined;
   seed?: number | undefined;
   epochs?: number | undefined;
+  /** Balanced: rare classes weigh more while heads are trained. */
+  classWeights?: 'none' | 'balanced' | undefined;
   backend?: Backend | undefined;
   method?: 'joint' | 'paper' | undefined;
   /** Certify that harm is at most so many percentage points; `data.certify` must be there. */
@@ -73,8 +75,8 @@ const largestChunk = 64;
 const latencyEffort = { most: 200, least: 10, milliseconds: 20_000 };
 // Seconds relative to each other on a small residual network; the estimator corrects them as it goes.
 const phases: PhaseSpec[] = [
-  { name: 'extract', weight: 4 }, { name: 'screen', weight: 1 }, { name: 'qualify', weight: 4 }, { name: 'train', weight: 12 },
-  { name: 'paper', weight: 2 }, { name: 'search', weight: 2 }, { name: 'certify', weight: 0.5 }, { name: 'evaluate', weight: 1 }, { name: 'measure', weight: 1 },
+  { name: 'extract', weight: 4 }, { name: 'screen', weight: 1 }, { name: 'qualify', weight: 4 }, { name: 'rank', weight: 1 },
+  { name: 'train', weight: 12 }, { name: 'score', weight: 1 }, { name: 'paper', weight: 2 }, { name: 'search', weight: 2 }, { name: 'certify', weight: 0.5 }, { name: 'evaluate', weight: 1 }, { name: 'measure', weight: 1 },
 ];
 
 /**
@@ -229,7 +231,7 @@ function coreOptions(options: AugmentOptions, speed: number | undefined): JsonOb
   const named: Record<string, Json | undefined> = {
     max_drop_pp: options.maxDropPp, max_class_drop_pp: options.maxClassDropPp, min_accuracy: options.minAccuracy,
     cost_weight: options.costWeight, rule: options.rule, max_exits: options.maxExits, levels: options.levels, seed: options.seed,
-    epochs: options.epochs, backend: options.backend, method: options.method, certify_pp: options.certifyPp, confidence: options.confidence,
+    epochs: options.epochs, class_weights: options.classWeights, backend: options.backend, method: options.method, certify_pp: options.certifyPp, confidence: options.confidence,
     paper_cost_weight: options.paperCostWeight, paper_correction: options.paperCorrection, preprocess: options.preprocess, labels: options.labels,
     targets: options.targets, cost: options.cost, max_latency_ms: options.maxLatencyMs, measured_macs_per_s: speed,
   };
