@@ -13,12 +13,13 @@ namespace {
 constexpr int64_t kQualifyVisits = 24'000;           // rows times epochs of the brief training
 constexpr double kQualifyViewMacs = 3e12;            // that extracting views may cost, for the brief training
 constexpr double kTrainViewMacs = 12e12;             // and for the full one
+constexpr double kTrainHeadMacs = 8e12;              // that the heads themselves may cost there, forward and back
 constexpr int64_t kKeptBytes = int64_t{800} << 20;   // for views that come up again
 constexpr int64_t kTrainingBytes = 1'200'000'000;    // aimed at for weights twice, features and kept views together
 constexpr int64_t kLeastKeptBytes = int64_t{64} << 20;
 constexpr float kBlended = 0.6f;                     // share of rows that are blended with another, in a view
 constexpr double kMostHeadShare = 0.08, kMostSmallHeadShare = 0.2, kSmallHead = 1e6;  // of the backbone's MACs that a head may cost
-constexpr size_t kMostConvFinalists = 3, kMostPooledFinalists = 2;
+constexpr size_t kMostConvFinalists = 3, kMostPooledFinalists = 2;  // cross-fitted, where each is trained six times, one less
 constexpr int64_t kScoreRows = 128;                  // per step
 constexpr double kProbeMacs = 5e11;                  // that choosing views may cost
 constexpr double kMostViewLoss = 0.02;               // of the backbone's accuracy, by a view that keeps the class
@@ -179,7 +180,7 @@ Status Augmenter::State::finish_rank() {
   for (const auto& [convolutional, most] : {std::pair{true, kMostConvFinalists}, std::pair{false, kMostPooledFinalists}}) {
     Outcomes some = ranked;
     std::erase_if(some.candidates, [&, want = convolutional](const ExitCandidate& c) { return qualifying[size_t(c.head)].kind.body.empty() == want; });
-    OFFRAMP_TRY(const std::vector<int32_t> best, choose_promising(some, options.search, most));
+    OFFRAMP_TRY(const std::vector<int32_t> best, choose_promising(some, options.search, cross_fitted ? most - 1 : most));
     choices.insert(choices.end(), best.begin(), best.end());
   }
   std::sort(choices.begin(), choices.end());
@@ -188,7 +189,15 @@ Status Augmenter::State::finish_rank() {
 }
 
 Status Augmenter::State::begin_training() {
-  OFFRAMP_RETURN_IF_ERROR(open_source(finalists, 0, options.train.epochs, kTrainViewMacs));
+  TrainOptions full = options.train;
+  if (!epochs_given) {
+    double epoch = 0;  // MACs of all heads and fits
+    for (const HeadChoice& choice : finalists)
+      epoch += 3 * double(train().rows()) * (cross_fitted ? kFits + 1 : 1) *
+               double(network_of(choice.kind, point_shape(choice.exit_point), classes).macs());
+    full.epochs = int(std::clamp(kTrainHeadMacs / epoch, double(kLeastEpochs), double(full.epochs)));
+  }
+  OFFRAMP_RETURN_IF_ERROR(open_source(finalists, 0, full.epochs, kTrainViewMacs));
   std::vector<FamilyJob> jobs;
   for (const HeadChoice& choice : finalists) {
     const int32_t at = position_in_source(choice.exit_point);
@@ -196,7 +205,7 @@ Status Augmenter::State::begin_training() {
       jobs.push_back(fold_job(at, choice.kind, graded_folds(fit), 1u << (2 * fit + 2) % kFolds));
     jobs.push_back(fold_job(at, choice.kind, 0, kLastFold));
   }
-  return begin_family(std::move(jobs), options.train, Phase::kTrain);
+  return begin_family(std::move(jobs), full, Phase::kTrain);
 }
 
 // Cross-fitted, each row is scored by the heads that were trained without it.

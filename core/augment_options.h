@@ -16,7 +16,7 @@
 namespace offramp {
 
 // For TrainOptions::epochs: as many as a few thousand steps take, since few rows need more passes.
-inline constexpr int kAutomaticEpochs = 0;
+inline constexpr int kAutomaticEpochs = 0, kLeastEpochs = 12, kMostEpochs = 200;
 
 struct AugmentOptions {
   SearchOptions search;

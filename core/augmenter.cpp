@@ -13,8 +13,7 @@ namespace {
 
 constexpr int64_t kMinRows = 20;
 constexpr int64_t kMaxRowFeatures = 65'536;  // of all exit points together: 128 KB a row, so that memory follows the rows and not the depth
-constexpr int64_t kRowVisits = 240'000;  // rows times epochs that a head is trained for by default
-constexpr int64_t kFitRowVisits = 200'000;  // where it is trained six times
+constexpr int64_t kRowVisits = 300'000;  // rows times epochs that a head is trained for by default
 constexpr std::array<const char*, 4> kPartNames = {"train", "select", "test", "certify"};
 
 // Without the one that every run measures anew.
@@ -131,8 +130,8 @@ Status Augmenter::State::start() {
   outcomes = empty_outcomes(select(), double(costs.macs), classes);
   test_outcomes = empty_outcomes(test(), double(costs.macs), classes);
   extractor.reset();
-  if (options.train.epochs == kAutomaticEpochs)
-    options.train.epochs = int(std::clamp<int64_t>((cross_fitted ? kFitRowVisits : kRowVisits) / train().rows(), 12, 150));
+  epochs_given = options.train.epochs != kAutomaticEpochs;
+  if (!epochs_given) options.train.epochs = int(std::clamp<int64_t>(kRowVisits / train().rows(), kLeastEpochs, kMostEpochs));
   if (options.balanced_classes) options.train.class_weights = balanced_weights(train().labels, classes);
   total = int64_t(exit_points.size());
   started = true;

@@ -87,6 +87,7 @@ struct Augmenter::State {
   int32_t classes = 0;
   // Without select rows, thresholds are chosen on the train rows, by heads that were trained without them.
   bool cross_fitted = false;
+  bool epochs_given = false;
 
   Phase phase = Phase::kScreen;
   bool started = false;

@@ -12,11 +12,12 @@ namespace {
 
 constexpr int64_t kRowsAtOnce = 256;
 
-// Shapes: map [n, height, width, channels] -> pooled features [n, 2 * channels of the last convolution].
-Tensor run_body(const std::vector<HeadConv>& body, const Tensor& map) {
+// Shapes: map [n, height, width, channels] -> pooled features [n, inputs of the head].
+Tensor run_body(const std::vector<HeadConv>& body, Pooling pooling, const Tensor& map) {
   const int64_t rows = map.dims()[0];
   // As a network in training with weights turned around and normalisation that does nothing: one definition of a body.
   NetworkShape network;
+  if (pooling == Pooling::kGrid) network.grid = body_grid(body.back().layer);
   std::vector<float> parameters;
   BodyMoments moments;
   for (const HeadConv& conv : body) {
@@ -48,10 +49,19 @@ const std::vector<HeadKind>& head_family() {
       {"separable_s", Pooling::kGapGmp, 0, {kDepthwiseHalving, {40, 1, 1}, kDepthwise, {40, 1, 1}}},
       {"separable_m", Pooling::kGapGmp, 0, {kDepthwiseHalving, {64, 1, 1}, kDepthwise, {64, 1, 1}}},
       {"separable_l", Pooling::kGapGmp, 0, {{64, 1, 1}, kDepthwise, {64, 1, 1}, kDepthwise, {64, 1, 1}}},
+      {"separable_grid", Pooling::kGrid, 128, {kDepthwiseHalving, {32, 1, 1}, kDepthwise, {32, 1, 1}}},
+      {"conv_grid", Pooling::kGrid, 128, {{32, 3, 2}, {32, 3, 1}}},
       {"conv_s", Pooling::kGapGmp, 0, {{32, 3, 2}, {64, 3, 1}}},
       {"conv_m", Pooling::kGapGmp, 0, {{32, 3, 1}, {64, 3, 2}, {64, 3, 1}}},
       {"conv_l", Pooling::kGapGmp, 0, {{64, 3, 1}, {64, 3, 1}}}};
   return family;
+}
+
+std::vector<GridAxis> body_grid(const ConvLayer& last) {
+  const int64_t height = last.out_height(), width = last.out_width();
+  // What has one row is cut as a signal is, into more cells along the one axis.
+  if (height > 1) return grid_of(last.out_channels, std::vector{height, width});
+  return {{1, 1, 1}, grid_of(last.out_channels, std::vector{width})[0]};
 }
 
 NetworkShape network_of(const HeadKind& kind, const Dims& shape, int64_t classes) {
@@ -63,7 +73,7 @@ NetworkShape network_of(const HeadKind& kind, const Dims& shape, int64_t classes
     return network;
   }
   const BodyMap map = body_map(shape);
-  OFFRAMP_CHECK(map.channels > 0 && kind.pooling == Pooling::kGapGmp);
+  OFFRAMP_CHECK(map.channels > 0 && kind.pooling != Pooling::kGap);
   int64_t height = map.height, width = map.width, channels = map.channels;
   for (const BodyLayer& layer : kind.body) {
     const bool flat = height == 1;
@@ -74,6 +84,10 @@ NetworkShape network_of(const HeadKind& kind, const Dims& shape, int64_t classes
     channels = network.body.back().out_channels;
   }
   network.inputs = 2 * channels;
+  if (kind.pooling == Pooling::kGrid) {
+    network.grid = body_grid(network.body.back());
+    network.inputs = channels * network.grid[0].cells * network.grid[1].cells;
+  }
   return network;
 }
 
@@ -109,7 +123,7 @@ Tensor Head::logits(const Tensor& features) const {
 }
 
 Tensor Head::logits(const PointBatch& batch) const {
-  if (!body.empty()) return logits(run_body(body, batch.map));
+  if (!body.empty()) return logits(run_body(body, kind.pooling, batch.map));
   if (kind.pooling == Pooling::kGrid) return logits(batch.grid);
   if (kind.pooling == Pooling::kGapGmp) return logits(batch.gap_gmp);
   const int64_t rows = batch.gap_gmp.dims()[0], columns = batch.gap_gmp.dims()[1];

@@ -24,9 +24,12 @@ struct HeadKind {
   std::string name;   // "linear_gap", "linear_gap_gmp", "mlp_gap_gmp", "mlp_grid", "separable_s", "conv_m", ...
   Pooling pooling = Pooling::kGap;
   int64_t hidden = 0;  // width of the one hidden ReLU layer, 0 for none
-  std::vector<BodyLayer> body = {};  // convolutions on the map (features.h: body_map) before the pooling, then kGapGmp
+  std::vector<BodyLayer> body = {};  // convolutions on the map (features.h: body_map) before the pooling, then not kGap
 };
 const std::vector<HeadKind>& head_family();
+
+// Cells down and across that kGrid pools a body's last maps into.
+std::vector<GridAxis> body_grid(const ConvLayer& last);
 
 // The network of a kind at an exit point of that shape (without the batch).
 NetworkShape network_of(const HeadKind& kind, const Dims& shape, int64_t classes);

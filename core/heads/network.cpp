@@ -271,6 +271,47 @@ void pool_body(const ConvLayer& last, const std::vector<float>& map, int64_t row
   }
 }
 
+// Calls visit(cell, pixel) for every pixel of every cell; cells may overlap.
+template <class Visit>
+void for_each_in_cells(const std::vector<GridAxis>& grid, int64_t width, const Visit& visit) {
+  const GridAxis &down = grid[0], &across = grid[1];
+  for (int64_t i = 0; i < down.cells; ++i)
+    for (int64_t j = 0; j < across.cells; ++j)
+      for (int64_t y = 0; y < down.kernel; ++y)
+        for (int64_t x = 0; x < across.kernel; ++x)
+          visit(i * across.cells + j, (i * down.stride + y) * width + j * across.stride + x);
+}
+
+// Averages by cell: [rows, channels * cells].
+void pool_cells(const NetworkShape& shape, const std::vector<float>& map, int64_t rows, std::vector<float>& features) {
+  const ConvLayer& last = shape.body.back();
+  const int64_t channels = last.out_channels, cells = shape.grid[0].cells * shape.grid[1].cells;
+  const float share = 1.0f / float(shape.grid[0].kernel * shape.grid[1].kernel);
+  features.assign(size_t(rows * channels * cells), 0.0f);
+  for (int64_t r = 0; r < rows; ++r) {
+    const float* from = map.data() + r * last.out_pixels() * channels;
+    float* to = features.data() + r * channels * cells;
+    for_each_in_cells(shape.grid, last.out_width(), [&](int64_t cell, int64_t pixel) {
+      for (int64_t c = 0; c < channels; ++c) to[c * cells + cell] += from[pixel * channels + c];
+    });
+  }
+  for (float& f : features) f *= share;
+}
+
+void pool_cells_back(const NetworkShape& shape, int64_t rows, BatchScratch& scratch) {
+  const ConvLayer& last = shape.body.back();
+  const int64_t channels = last.out_channels, cells = shape.grid[0].cells * shape.grid[1].cells;
+  const float share = 1.0f / float(shape.grid[0].kernel * shape.grid[1].kernel);
+  scratch.map_gradient.assign(size_t(rows * last.out_pixels() * channels), 0.0f);
+  for (int64_t r = 0; r < rows; ++r) {
+    const float* from = scratch.feature_gradient.data() + r * channels * cells;
+    float* to = scratch.map_gradient.data() + r * last.out_pixels() * channels;
+    for_each_in_cells(shape.grid, last.out_width(), [&](int64_t cell, int64_t pixel) {
+      for (int64_t c = 0; c < channels; ++c) to[pixel * channels + c] += from[c * cells + cell] * share;
+    });
+  }
+}
+
 void pool_body_back(const ConvLayer& last, int64_t rows, BatchScratch& scratch) {
   const int64_t channels = last.out_channels, pixels = last.out_pixels();
   scratch.map_gradient.resize(size_t(rows * pixels * channels));
@@ -298,11 +339,13 @@ void forward_body(const NetworkShape& shape, const float* parameters, const floa
     const BodyMoments& used = moments ? *moments : scratch.moments;
     normalise(scratch.layers[l], layer.out_channels, used.mean[l], used.variance[l], scale, scale + layer.out_channels);
   }
-  pool_body(shape.body.back(), scratch.layers.back().out, rows, scratch);
+  if (shape.grid.empty()) pool_body(shape.body.back(), scratch.layers.back().out, rows, scratch);
+  else pool_cells(shape, scratch.layers.back().out, rows, scratch.features);
 }
 
 void backward_body(const NetworkShape& shape, const float* parameters, const float* x, int64_t rows, float* gradient, BatchScratch& scratch) {
-  pool_body_back(shape.body.back(), rows, scratch);
+  if (shape.grid.empty()) pool_body_back(shape.body.back(), rows, scratch);
+  else pool_cells_back(shape, rows, scratch);
   for (size_t l = shape.body.size(); l-- > 0;) {
     const ConvLayer& layer = shape.body[l];
     const int64_t at = shape.layer(l), scale = at + layer.weights();

@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "features/features.h"
+
 namespace offramp {
 
 // One convolution of a head's body, on maps [n, height, width, channels]. Signals have height 1. "Same" padding of
@@ -24,10 +26,12 @@ struct ConvLayer {
 // Parameters lie as those of each convolution, w [window, channels, out_channels] (depthwise: [window, channels]), then its
 // normalisation's scale and shift [out_channels]; then w1 [inputs, width], b1 [width], and with a hidden layer
 // w2 [hidden, classes], b2 [classes]: input-major, so that both products of a training step read rows. Width is
-// `hidden`, or `classes` without one. A body ends in global average and maximum: inputs = 2 * its last channels.
+// `hidden`, or `classes` without one. A body ends in averages over the cells of `grid`, channel-major (inputs = its last channels *
+// cells), or without a grid in global average and maximum (inputs = 2 * its last channels).
 struct NetworkShape {
   int64_t inputs = 0, hidden = 0, classes = 0;
   std::vector<ConvLayer> body = {};
+  std::vector<GridAxis> grid = {};  // down, then across
   int64_t width() const { return hidden > 0 ? hidden : classes; }
   // Where a convolution's weights begin; for body.size(), where w1 does.
   int64_t layer(size_t index) const;
@@ -65,7 +69,7 @@ struct BatchScratch {
 double batch_loss(const NetworkShape& shape, std::span<const float> parameters, const float* x, const float* targets,
                   int64_t rows, std::span<float> gradient, BatchScratch& scratch, const BodyMoments* moments = nullptr);
 
-// The body's pooled features alone, in scratch.features [rows, 2 * channels].
+// The body's pooled features alone, in scratch.features [rows, inputs].
 void body_features(const NetworkShape& shape, std::span<const float> parameters, const float* maps, int64_t rows, BatchScratch& scratch,
                    const BodyMoments& moments);
 

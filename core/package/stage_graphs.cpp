@@ -53,15 +53,18 @@ Status check_head(const Head& head, const Dims& shape, int64_t classes) {
   return {};
 }
 
-// Shapes: the map [N, C, ...spatial] -> [N, features].
-ValueId add_pooling(Graph& graph, ValueId map, Pooling pooling, const Dims& shape) {
+// Shapes: the map [N, C, ...spatial], or what a body made of it -> [N, features].
+ValueId add_pooling(Graph& graph, ValueId map, const Head& head, const Dims& shape) {
+  const Pooling pooling = head.kind.pooling;
   const bool vector = shape.size() == 1;
   const auto flat = [&](ValueId pooled, const char* name) {
     return graph.add_node("Flatten", {pooled}, name, {{"axis", int64_t{1}}});
   };
   if (pooling == Pooling::kGrid && !vector) {
     std::vector<int64_t> kernel, strides;
-    for (const GridAxis& axis : grid_of(shape[0], std::span(shape).subspan(1))) {
+    std::vector<GridAxis> axes = head.body.empty() ? grid_of(shape[0], std::span(shape).subspan(1)) : body_grid(head.body.back().layer);
+    axes.erase(axes.begin(), axes.end() - int64_t(shape.size() - 1));
+    for (const GridAxis& axis : axes) {
       kernel.push_back(axis.kernel);
       strides.push_back(axis.stride);
     }
@@ -119,7 +122,7 @@ ValueId add_body(Graph& graph, ValueId map, const Head& head, const Dims& shape)
 
 ValueId add_head(Graph& graph, ValueId boundary, const Head& head, const Dims& shape) {
   const ValueId map = head.body.empty() ? boundary : add_body(graph, boundary, head, shape);
-  const ValueId features = add_pooling(graph, map, head.kind.pooling, shape);
+  const ValueId features = add_pooling(graph, map, head, shape);
   if (head.kind.hidden == 0) return add_dense(graph, features, head.w1, head.b1, "head_dense");
   const ValueId hidden = add_dense(graph, features, head.w1, head.b1, "head_hidden");
   return add_dense(graph, graph.add_node("Relu", {hidden}, "head_relu"), head.w2, head.b2, "head_dense");

@@ -34,9 +34,10 @@ std::vector<float> random_targets(int64_t rows, int64_t classes, Rng& rng) {
 
 TEST_CASE("network: gradients of convolutional heads agree with finite differences") {
   for (const Dims& shape : {Dims{3, 5, 6}, Dims{2, 11}, Dims{1, 4, 4}}) {
-    for (int64_t hidden : {0, 4}) {
+    for (const auto& [hidden, pooling] : {std::pair{0, Pooling::kGapGmp}, {4, Pooling::kGapGmp}, {0, Pooling::kGrid}, {3, Pooling::kGrid}}) {
       HeadKind kind = kMixed;
       kind.hidden = hidden;
+      kind.pooling = pooling;
       const NetworkShape network = network_of(kind, shape, 3);
       Rng rng(5);
       std::vector<float> parameters(size_t(network.parameters())), gradient(parameters.size());
@@ -50,17 +51,16 @@ TEST_CASE("network: gradients of convolutional heads agree with finite differenc
       double worst = 0, square = 0;
       int64_t kinks = 0;
       for (size_t i = 0; i < parameters.size(); ++i) {
-        const auto slope = [&](float by) {
+        const auto loss_at = [&](float by) {
           std::vector<float> moved = parameters;
           moved[i] += by;
-          const double above = batch_loss(network, moved, x.data(), targets.data(), rows, {}, scratch);
-          moved[i] -= 2 * by;
-          return (above - batch_loss(network, moved, x.data(), targets.data(), rows, {}, scratch)) / (2 * double(by));
+          return batch_loss(network, moved, x.data(), targets.data(), rows, {}, scratch);
         };
-        // Where a rectifier or a maximum switches between the two points, there is no slope to compare with.
-        const double wide = slope(4e-3f), narrow = slope(5e-4f);
+        const auto slope = [&](float from, float to) { return (loss_at(to) - loss_at(from)) / (double(to) - double(from)); };
+        // Where a rectifier or a maximum switches nearby, there is no slope to compare with.
+        const double wide = slope(-4e-3f, 4e-3f), narrow = slope(-5e-4f, 5e-4f);
         square += double(gradient[i]) * gradient[i];
-        if (std::abs(wide - narrow) > 1e-3) {
+        if (std::abs(wide - narrow) > 1e-3 || std::abs(slope(0, 5e-4f) - slope(-5e-4f, 0)) > 2e-3) {
           ++kinks;
           continue;
         }
@@ -164,19 +164,30 @@ TEST_CASE("network: balanced weights give every class the same say, and rare one
 }
 
 TEST_CASE("network: a package computes a convolutional head as training did") {
-  const Graph graph = test::graph_of(test::kMapBackbone);
-  PackageContents contents;
-  contents.exits = {test::make_exit(graph, "low", "relu1", kMixed, Score::kMargin, 0.0f)};
-  const Package package = test::load(test::write(graph, contents));
-  Dims input = offramp::bind(*graph.value(graph.inputs[0]).shape, 2);
-  const Tensor x = test::random_input(input, 6);
-  const Tensor logits = test::evaluate(package.stages[0].graph, {"logits"}, x)[0];
-  PointBatch batch;
-  batch.map = pool_body_map(test::evaluate(graph, {"low"}, x)[0]);
-  const Tensor expected = contents.exits[0].head.logits(batch);
-  REQUIRE(logits.elements() == expected.elements());
-  for (size_t i = 0; i < size_t(logits.elements()); ++i) CHECK(logits.data<float>()[i] == doctest::Approx(expected.data<float>()[i]).epsilon(1e-4).scale(1.0));
-  CHECK(package.manifest["stages"][0]["head"]["macs"] == contents.exits[0].head.macs());
+  HeadKind gridded = kMixed;
+  gridded.pooling = Pooling::kGrid;
+  gridded.hidden = 4;
+  for (const char* text : {test::kMapBackbone, test::kSignalBackbone}) {
+    for (const HeadKind& kind : {kMixed, gridded}) {
+      CAPTURE(text);
+      CAPTURE(kind.hidden);
+      const Graph graph = test::graph_of(text);
+      const bool map = text == test::kMapBackbone;
+      const std::string at = map ? "low" : "wave";
+      PackageContents contents;
+      contents.exits = {test::make_exit(graph, at, "relu1", kind, Score::kMargin, 0.0f)};
+      const Package package = test::load(test::write(graph, contents));
+      Dims input = offramp::bind(*graph.value(graph.inputs[0]).shape, 2);
+      const Tensor x = test::random_input(input, 6);
+      const Tensor logits = test::evaluate(package.stages[0].graph, {"logits"}, x)[0];
+      PointBatch batch;
+      batch.map = pool_body_map(test::evaluate(graph, {at}, x)[0]);
+      const Tensor expected = contents.exits[0].head.logits(batch);
+      REQUIRE(logits.elements() == expected.elements());
+      for (size_t i = 0; i < size_t(logits.elements()); ++i) CHECK(logits.data<float>()[i] == doctest::Approx(expected.data<float>()[i]).epsilon(1e-4).scale(1.0));
+      CHECK(package.manifest["stages"][0]["head"]["macs"] == contents.exits[0].head.macs());
+    }
+  }
 }
 
 TEST_CASE("network: a body's map keeps its size within bounds, whatever the exit point's") {
