@@ -94,7 +94,7 @@ TEST_CASE("records of rows: refused without a trace, and extracted then") {
 
 // The reader itself, behind a checksum that fits.
 TEST_CASE("records: whatever the bytes, a refusal or a search that goes on") {
-  for (const char* phase : {"screen", "qualify", "train", "paper", "search"}) {
+  for (const char* phase : {"screen", "qualify", "rank", "train", "score", "paper", "search"}) {
     const ResumeWorld world(Json::object(), {30, 24, 24, 0});
     const auto source = world.filled();
     while (step(*source).phase != phase) {}
