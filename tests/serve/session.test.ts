@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createStagedSession, OfframpError, readPlan, type Encoding, type Exited, type PackageFile, type StagedAnswer } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
+import { faults, faultyProxy } from './faulty_proxy.js';
 import { sample, stagedPackage, withManifest, without } from './staged_package.js';
 import { serving, writePackage } from './serving.js';
 
@@ -97,6 +98,19 @@ test('a fog node that offloads on: its clients see one answer', async () => {
   const answer = await session.run(sample(last));
   assert.deepEqual([answer.degraded, answer.why?.how, answer.why?.reason, answer.exit], [true, 'by_server', 'further_on', 1]);
   assert.match(answer.why?.message ?? '', /^early_answer: .*cannot be reached/);
+});
+
+test('a fog node whose next server hangs gives its own early answer within its client\'s time', async () => {
+  const path = writePackage(files);
+  const proxy = await faultyProxy((await serving([path, '--stages', '2'])).url, () => 0);
+  const fog = await serving([writePackage(without(files, 2)), '--stages', '1..1', '--offload', proxy.url]);
+  const session = createStagedSession(engine, without(files, 1, 2), { remotes: [{ url: fog.url, from: 1 }] });
+  const last = Array.from({ length: rows }, (_, row) => row).find((row) => expected(row, 'f32').exit === 2) ?? NaN;
+  assertSame(await session.run(sample(last)), expected(last, 'f32'));
+  proxy.fault = faults['hangs'];
+  const answer = await session.run(sample(last), { deadlineMs: 1500 });
+  assert.deepEqual([answer.degraded, answer.why?.how, answer.exit], [true, 'by_server', 1]);
+  assert.match(answer.why?.message ?? '', /^early_answer: .*no whole answer within \d+ ms$/);
 });
 
 test('everything at a server: stage 0 too, on the prepared sample', async () => {

@@ -45,6 +45,10 @@ export class HttpServer {
     this.app.removeAllContentTypeParsers();
     this.app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     this.app.addHook('onRequest', (request, reply, done) => this.admit(request, reply, done));
+    this.app.addHook('onSend', (_request, reply, _payload, done) => {
+      if (this.closing) void reply.header('connection', 'close'); // else it would be kept until the grace is over
+      done();
+    });
     this.app.addHook('onResponse', (request, reply, done) => {
       const model = (request.params as ModelPath['Params'] | undefined)?.model;
       options.metrics.requests.add({ model: model === undefined ? '' : service.modelLabel(model), code: String(reply.statusCode) });
@@ -98,6 +102,10 @@ export class HttpServer {
       return;
     }
     const isProbe = request.url === '/v2/health/live' || request.url === '/v2/health/ready';
+    if (this.closing && !isProbe) {
+      done(new HttpError(503, 'the server is going down', 1));
+      return;
+    }
     if (this.token !== undefined && !isProbe && !this.token.accepts(request.headers.authorization)) {
       void reply.header('www-authenticate', 'Bearer');
       done(new HttpError(401, request.headers.authorization === undefined ? 'a bearer token is needed' : 'the token is wrong'));
@@ -151,6 +159,7 @@ export class HttpServer {
 function createApp({ mostBodyBytes, tls, logLevel, log }: HttpOptions): FastifyInstance {
   const common = {
     bodyLimit: mostBodyBytes, requestTimeout: requestTimeoutMs, keepAliveTimeout: idleTimeoutMs, forceCloseConnections: 'idle' as const,
+    return503OnClosing: false, // admit() says so in the form of all refusals
     logController: new LogController({ disableRequestLogging: true }), exposeHeadRoutes: false, routerOptions: { maxParamLength: longestName },
     logger: { level: logLevel, stream: { write: log } },
     frameworkErrors: (_error: Error, _request: unknown, reply: FastifyReply) => sendError(reply, new HttpError(400, 'the path is not one of the protocol')),
