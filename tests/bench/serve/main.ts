@@ -38,6 +38,8 @@ interface ServeResults {
   stage_rows_per_s: number;
   served_rows_per_s: number;
   served_share: number;
+  /** Processor time of a row, of the stage alone and of the whole server: what a busy machine does not change. Null where /proc is not there. */
+  cpu_ns: { stage: number; server: number | null };
   latency_ns: { median: number; p99: number };
   lost: Record<string, number>;
   memory_bytes: { before: number; after: number };
@@ -79,7 +81,7 @@ async function measure(path: string, requests: number, connections: number, work
   const boundary = madeUp([1, ...plan.stages[stage]?.inputShape ?? []]);
   const pinned = spawnSync('taskset', ['--version']).status === 0 && cpus().length > 1;
   if (pinned) spawnSync('taskset', ['-cp', '1', String(process.pid)]);
-  const stageNs = timeStage(runtime, stage, boundary);
+  const { median: stageNs, cpu: stageCpuNs } = timeStage(runtime, stage, boundary);
   const { child, url } = await startServer(path, stage, workers, pinned);
   try {
     const input: Tensor = { name: stage === 0 ? 'input' : 'boundary', datatype: 'FP32', shape: boundary.dims, data: new Float32Array(boundary.data.buffer) };
@@ -90,7 +92,9 @@ async function measure(path: string, requests: number, connections: number, work
     };
     await runLoad({ ...load, requests: warmUpRequests });
     const before = await memory(url);
+    const cpuBefore = cpuNs(child);
     const loaded = await runLoad({ ...load, requests });
+    const cpuAfter = cpuNs(child);
     const after = await memory(url);
     const client = new OipClient(url);
     const whole = await timeRequests(() => client.infer({ model: `stage_${stage}`, inputs: [input] }));
@@ -100,6 +104,7 @@ async function measure(path: string, requests: number, connections: number, work
     return {
       machine: cpus()[0]?.model ?? 'unknown', node: process.version, pinned, boundary_bytes: boundary.data.length,
       stage_rows_per_s: Math.round(own), served_rows_per_s: Math.round(served), served_share: served / own,
+      cpu_ns: { stage: stageCpuNs, server: cpuBefore === undefined || cpuAfter === undefined ? null : Math.round((cpuAfter - cpuBefore) / loaded.latenciesNs.length) },
       latency_ns: { median: Math.round(median(loaded.latenciesNs)), p99: Math.round(percentile(loaded.latenciesNs, 0.99)) },
       lost: { ...loaded.lost, ...(loaded.latenciesNs.length === requests ? {} : { 'never answered': requests - loaded.latenciesNs.length }) },
       memory_bytes: { before, after }, single_ns: { whole, stage: stageNs, echo, overhead: Math.round(whole - stageNs - echo) },
@@ -115,14 +120,28 @@ function madeUp(dims: number[]): RawTensor {
   return { dtype: 'f32', dims, data: new Uint8Array(values.buffer) };
 }
 
-function timeStage(runtime: Runtime, stage: number, boundary: RawTensor): number {
+function timeStage(runtime: Runtime, stage: number, boundary: RawTensor): { median: number; cpu: number } {
   const times: number[] = [];
+  let cpuStart = process.cpuUsage();
   for (let run = 0; run < 2 * stageRuns; run += 1) {
+    if (run === stageRuns) cpuStart = process.cpuUsage();
     const start = performance.now();
     runtime.runStage(stage, boundary);
     if (run >= stageRuns) times.push((performance.now() - start) * 1e6);
   }
-  return Math.round(median(times));
+  const { user, system } = process.cpuUsage(cpuStart);
+  return { median: Math.round(median(times)), cpu: Math.round(((user + system) * 1000) / stageRuns) };
+}
+
+/** Of all threads of a process so far, in steps of 10 ms. */
+function cpuNs({ pid }: ChildProcess): number | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [user, system] = text.slice(text.lastIndexOf(')') + 2).split(' ').slice(11, 13).map(Number) as [number, number];
+    return (user + system) * 1e7;
+  } catch {
+    return undefined;
+  }
 }
 
 async function timeRequests(work: () => Promise<unknown>): Promise<number> {
@@ -170,11 +189,12 @@ async function defaultPackage(folder: string): Promise<string> {
   return path;
 }
 
-function render({ stage_rows_per_s: own, served_rows_per_s: served, served_share: share, latency_ns: latency, lost, memory_bytes: bytes, single_ns: single, boundary_bytes: size }: ServeResults): string {
+function render({ stage_rows_per_s: own, served_rows_per_s: served, served_share: share, latency_ns: latency, lost, memory_bytes: bytes, single_ns: single, boundary_bytes: size, cpu_ns: cpu }: ServeResults): string {
   const ms = (ns: number): string => `${(ns / 1e6).toFixed(3)} ms`;
   const mib = (value: number): string => `${(value / 2 ** 20).toFixed(1)} MiB`;
   return `the stage alone       ${own} rows/s, ${ms(single.stage)} a row, boundary ${size} bytes
 served                ${served} rows/s, ${(100 * share).toFixed(1)} % of it (goal 80 %)
+processor time a row  stage ${ms(cpu.stage)}, server ${cpu.server === null ? 'not known' : `${ms(cpu.server)}: ${(100 * cpu.stage / cpu.server).toFixed(1)} % is the stage's`}
 under load            median ${ms(latency.median)}, p99 ${ms(latency.p99)}: ${(latency.p99 / latency.median).toFixed(1)}x (goal 5x); lost ${JSON.stringify(lost)}
 memory                ${mib(bytes.before)} before, ${mib(bytes.after)} after
 one request at a time ${ms(single.whole)} = stage ${ms(single.stage)} + network ${ms(single.echo)} + client and server ${ms(single.overhead)} (goal 1 ms)
