@@ -11,7 +11,7 @@ import { encodeMessage, headerLengthName, OipClient, type Tensor } from '@offram
 import { checkout, dataFolder } from '../checkout.js';
 import { median, percentile } from '../statistics.js';
 import { scriptedEcho } from './echo.js';
-import { runLoad } from './load.js';
+import { runLoad, type LoadResult } from './load.js';
 
 const usage = `usage: ./run bench serve [options]
 
@@ -42,7 +42,8 @@ interface ServeResults {
   cpu_ns: { stage: number; server: number | null };
   latency_ns: { median: number; p99: number };
   lost: Record<string, number>;
-  memory_bytes: { before: number; after: number };
+  /** After half of the requests, when it has settled, and after all. */
+  memory_bytes: { half: number; all: number };
   /** Of one request at a time: client and server beyond the network (an echo of the same bytes) and the stage. */
   single_ns: { whole: number; stage: number; echo: number; overhead: number };
 }
@@ -91,11 +92,13 @@ async function measure(path: string, requests: number, connections: number, work
       headers: { 'Content-Type': 'application/octet-stream', [headerLengthName]: String(message.headerLength) },
     };
     await runLoad({ ...load, requests: warmUpRequests });
-    const before = await memory(url);
     const cpuBefore = cpuNs(child);
-    const loaded = await runLoad({ ...load, requests });
+    const first = await runLoad({ ...load, requests: Math.ceil(requests / 2) });
+    const half = await memory(url);
+    const second = await runLoad({ ...load, requests: Math.floor(requests / 2) });
     const cpuAfter = cpuNs(child);
-    const after = await memory(url);
+    const all = await memory(url);
+    const loaded = joinLoads(first, second);
     const client = new OipClient(url);
     const whole = await timeRequests(() => client.infer({ model: `stage_${stage}`, inputs: [input] }));
     const echo = await timeEcho(message.body);
@@ -107,12 +110,18 @@ async function measure(path: string, requests: number, connections: number, work
       cpu_ns: { stage: stageCpuNs, server: cpuBefore === undefined || cpuAfter === undefined ? null : Math.round((cpuAfter - cpuBefore) / loaded.latenciesNs.length) },
       latency_ns: { median: Math.round(median(loaded.latenciesNs)), p99: Math.round(percentile(loaded.latenciesNs, 0.99)) },
       lost: { ...loaded.lost, ...(loaded.latenciesNs.length === requests ? {} : { 'never answered': requests - loaded.latenciesNs.length }) },
-      memory_bytes: { before, after }, single_ns: { whole, stage: stageNs, echo, overhead: Math.round(whole - stageNs - echo) },
+      memory_bytes: { half, all }, single_ns: { whole, stage: stageNs, echo, overhead: Math.round(whole - stageNs - echo) },
     };
   } finally {
     child.kill('SIGTERM');
     engine.dispose();
   }
+}
+
+function joinLoads(first: LoadResult, second: LoadResult): LoadResult {
+  const lost = { ...first.lost };
+  for (const [why, times] of Object.entries(second.lost)) lost[why] = (lost[why] ?? 0) + times;
+  return { latenciesNs: [...first.latenciesNs, ...second.latenciesNs], seconds: first.seconds + second.seconds, lost };
 }
 
 function madeUp(dims: number[]): RawTensor {
@@ -196,7 +205,7 @@ function render({ stage_rows_per_s: own, served_rows_per_s: served, served_share
 served                ${served} rows/s, ${(100 * share).toFixed(1)} % of it (goal 80 %)
 processor time a row  stage ${ms(cpu.stage)}, server ${cpu.server === null ? 'not known' : `${ms(cpu.server)}: ${(100 * cpu.stage / cpu.server).toFixed(1)} % is the stage's`}
 under load            median ${ms(latency.median)}, p99 ${ms(latency.p99)}: ${(latency.p99 / latency.median).toFixed(1)}x (goal 5x); lost ${JSON.stringify(lost)}
-memory                ${mib(bytes.before)} before, ${mib(bytes.after)} after
+memory                ${mib(bytes.half)} after half of the requests, ${mib(bytes.all)} after all
 one request at a time ${ms(single.whole)} = stage ${ms(single.stage)} + network ${ms(single.echo)} + client and server ${ms(single.overhead)} (goal 1 ms)
 `;
 }
