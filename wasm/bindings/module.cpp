@@ -51,10 +51,10 @@ double allocated_bytes() { return double(size_t(mallinfo().uordblks)); }
 
 val inspect(const val& onnx) { return reply(inspect_model(source_from(onnx)), text); }
 
-std::vector<int64_t> group_ids(const val& groups) {
-  std::vector<int64_t> ids;
-  for (double group : emscripten::vecFromJSArray<double>(groups)) ids.push_back(int64_t(group));
-  return ids;
+std::vector<int64_t> whole_numbers(const val& list) {
+  std::vector<int64_t> numbers;
+  for (double number : emscripten::vecFromJSArray<double>(list)) numbers.push_back(int64_t(number));
+  return numbers;
 }
 
 val split(const val& labels, const val& groups, const std::string& shares_json, double seed) {
@@ -65,7 +65,7 @@ val split(const val& labels, const val& groups, const std::string& shares_json, 
     OFFRAMP_TRY(shares.select, json_number(json, "select", ErrorCode::kInvalidArgument));
     OFFRAMP_TRY(shares.certify, json_number(json, "certify", ErrorCode::kInvalidArgument));
     OFFRAMP_TRY(shares.test, json_number(json, "test", ErrorCode::kInvalidArgument));
-    return split_rows(ints_from(labels), group_ids(groups), shares, uint64_t(seed));
+    return split_rows(ints_from(labels), whole_numbers(groups), shares, uint64_t(seed));
   };
   return reply(work(), [](const Split& parts) {
     val object = val::object();
@@ -142,7 +142,7 @@ val augmenter_add_rows(Augmenter& augmenter, const std::string& part, const val&
   const auto work = [&]() -> Status {
     OFFRAMP_TRY(const Augmenter::Part chosen, part_from(part));
     OFFRAMP_TRY(const Tensor tensor, tensor_from(raw));
-    return augmenter.add_rows(chosen, tensor, ints_from(labels), group_ids(groups), bytes_from(record));
+    return augmenter.add_rows(chosen, tensor, ints_from(labels), whole_numbers(groups), bytes_from(record));
   };
   return reply(work());
 }
@@ -254,16 +254,13 @@ val encode_boundary(const val& raw, const std::string& encoding) {
   return reply(work(), [](const std::vector<uint8_t>& bytes) { return bytes_to(bytes.data(), bytes.size()); });
 }
 
-val decode_boundary(const val& bytes, const std::string& encoding, const val& dims) {
+// `raw` is the bytes as a tensor u8.
+val decode_boundary(const val& raw, const std::string& encoding, const val& dims) {
   const auto work = [&]() -> Result<Tensor> {
     OFFRAMP_TRY(const Encoding chosen, encoding_from(encoding));
-    Dims shape;
-    for (double dim : emscripten::vecFromJSArray<double>(dims)) shape.push_back(int64_t(dim));
-    OFFRAMP_TRY(Tensor tensor, Tensor::create(DType::kF32, shape));
-    const ByteSource source = source_from(bytes);
-    std::vector<uint8_t> copy(source.size());
-    source.read(0, copy);
-    OFFRAMP_RETURN_IF_ERROR(decode(copy, chosen, tensor.mutable_data<float>()));
+    OFFRAMP_TRY(const Tensor bytes, tensor_from(raw));
+    OFFRAMP_TRY(Tensor tensor, Tensor::create(DType::kF32, whole_numbers(dims)));
+    OFFRAMP_RETURN_IF_ERROR(decode(bytes.data<uint8_t>(), chosen, tensor.mutable_data<float>()));
     return tensor;
   };
   return reply(work(), tensor_to);

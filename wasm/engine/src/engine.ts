@@ -126,7 +126,7 @@ export class Engine {
   }
   /** The inverse. Errors: invalid_data for another number of bytes, or values that are not finite. */
   decodeBoundary(bytes: Uint8Array, encoding: Encoding, dims: readonly number[]): RawTensor {
-    return unwrap(() => this.raw.decodeBoundary(bytes, encoding, [...dims]));
+    return unwrap(() => this.raw.decodeBoundary({ dtype: 'u8', dims: [bytes.length], data: bytes }, encoding, [...dims]));
   }
 
   evaluatorFromPackage(files: PackageFile[], backend: Backend = 'xnnpack'): Evaluator {

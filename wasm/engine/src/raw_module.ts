@@ -159,7 +159,8 @@ export interface RawModule {
   createAugmenter(onnx: Uint8Array, optionsJson: string): RawResult<RawAugmenter>;
   createRuntime(files: PackageFile[], backend: Backend, partial: boolean): RawResult<RawRuntime>;
   encodeBoundary(boundary: RawTensor, encoding: Encoding): RawResult<Uint8Array>;
-  decodeBoundary(bytes: Uint8Array, encoding: Encoding, dims: number[]): RawResult<RawTensor>;
+  /** `bytes`: a tensor u8. */
+  decodeBoundary(bytes: RawTensor, encoding: Encoding, dims: number[]): RawResult<RawTensor>;
   createEvaluatorFromPackage(files: PackageFile[], backend: Backend): RawResult<RawEvaluator>;
   createEvaluatorFromModel(onnx: Uint8Array, preprocessJson: string, backend: Backend): RawResult<RawEvaluator>;
   createStreamSession(files: PackageFile[], rule: StreamRule, threshold: number, backend: Backend): RawResult<RawStreamSession>;
