@@ -20,7 +20,7 @@ export async function runCommand(argv: readonly string[], io: CommandIo): Promis
     return 0;
   } catch (thrown) {
     const error = OfframpError.from(thrown);
-    io.err(`offramp: error: ${printable(error.message)}\n`);
+    io.err(`offramp: ${error.code === 'cancelled' ? '' : 'error: '}${printable(error.message)}\n`);
     if (argv.includes('--json')) io.out(`${JSON.stringify({ error: error.toRecord() })}\n`);
     return exitCodes[error.code];
   }

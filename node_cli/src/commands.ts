@@ -51,6 +51,7 @@ export const commandSpecs: readonly CommandSpec[] = [
       'select-rows': { value: 'N', help: 'use at most N select rows' },
       'test-rows': { value: 'N', help: 'use at most N test rows' },
       threads: { value: 'N', help: 'threads that run the model, 1 to 64 (default: one per core, at most 4); the plan is the same' },
+      fresh: { help: 'begin anew, whatever an interrupted run has kept' },
       backend, json, help,
     },
     details: `Trains small classifiers at places inside the model, chooses exits and thresholds so that the loss stays within
@@ -61,6 +62,9 @@ ${dataForms}
 With --certify, plans are tested from safe to bold on rows that nothing else was chosen on, and the last that passes is packaged:
 with --confidence, its harm on inputs drawn like those rows is at most that. 1 at 95 % needs at least 299 rows. With too few the
 package has the plan of the search, without a certificate, and a remark says so.
+
+An interrupted run leaves FILE.progress beside the output. The same command goes on from there and comes to the same plan; the folder goes
+when the package is written. What another model, other options or other rows have left is not used.
 
 Without --test, half of --select is kept for the report; without both, --data is split.`,
     examples: [

@@ -18,6 +18,13 @@ export interface CommandIo {
   checkWritable(path: string): Promise<void>;
   /** The file appears whole or not at all. Errors: invalid_argument. */
   writeFile(path: string, bytes: Uint8Array): Promise<void>;
-  /** Until the user or the system asks the process to end. From the first call on, the command ends itself in good order. */
-  untilStopped(): Promise<void>;
+  /** As writeFile, in the folder of an unfinished search, which is made if need be. */
+  writeProgress(folder: string, name: string, bytes: Uint8Array): Promise<void>;
+  /** Of that folder, all that was written so. */
+  removeProgress(folder: string): Promise<void>;
+  /**
+   * Until the user or the system asks the process to end. From the first call on, the command ends itself in good order; where that is to
+   * keep progress in a folder, it has little time.
+   */
+  untilStopped(progress?: string): Promise<void>;
 }

@@ -4,17 +4,25 @@
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { OfframpError, type ErrorRecord } from '@offramp/engine';
 import { runCommand } from './cli.js';
+import { exitCodes } from './exit_codes.js';
 import type { CommandIo, Terminal } from './io.js';
 import { checkWritable, writeAtomically } from './output_file.js';
+import { cancelledText, removeProgress, writeProgress } from './progress_folder.js';
 
+const patienceMilliseconds = 2500; // with a command that keeps its progress when asked to end
+
+type Request =
+  | { kind: 'check'; path: string }
+  | { kind: 'write'; path: string; bytes: Uint8Array }
+  | { kind: 'keep'; folder: string; name: string; bytes: Uint8Array }
+  | { kind: 'forget'; folder: string };
 type FromWorker =
   | { kind: 'out'; text: string }
   | { kind: 'err'; text: string }
-  | { kind: 'check'; id: number; path: string }
-  | { kind: 'write'; id: number; path: string; bytes: Uint8Array }
-  | { kind: 'lasting' }
+  | (Request & { id: number })
+  | { kind: 'lasting'; progress?: string | undefined }
   | { kind: 'done'; exitCode: number };
-/** An answer to a check or a write, or the wish that a lasting command end. */
+/** An answer to a request, or the wish that a lasting command end. */
 type ToWorker = { id: number; error?: ErrorRecord } | { stop: true };
 interface Job {
   argv: string[];
@@ -32,15 +40,19 @@ function describeTerminal(): Terminal {
 
 function superviseWorker(): void {
   const terminal = describeTerminal();
-  const stop = (code: number): void => {
-    process.stderr.write(`${terminal.progressBars ? '\r\x1b[2K' : ''}offramp: cancelled\n`);
-    process.exit(code);
-  };
   let lasting = false; // the command ends itself; who asks twice does not want to wait
+  let progress: string | undefined; // the folder in which it keeps its progress then
+  let cancelledCode = exitCodes.cancelled;
+  const stop = (): void => {
+    process.stderr.write(`${terminal.progressBars ? '\r\x1b[2K' : ''}offramp: ${cancelledText(progress)}\n`);
+    process.exit(cancelledCode);
+  };
   const asked = (code: number): void => {
-    if (!lasting) stop(code);
+    cancelledCode = code;
+    if (!lasting) stop();
     lasting = false;
     worker.postMessage({ stop: true } satisfies ToWorker);
+    if (progress !== undefined) setTimeout(stop, patienceMilliseconds).unref();
   };
   process.on('SIGINT', () => asked(130));
   process.on('SIGTERM', () => asked(143));
@@ -62,11 +74,14 @@ function superviseWorker(): void {
       case 'err': process.stderr.write(message.text); break;
       case 'check': reply(message.id, () => checkWritable(message.path)); break;
       case 'write': reply(message.id, () => writeAtomically(message.path, message.bytes)); break;
+      case 'keep': reply(message.id, () => writeProgress(message.folder, message.name, message.bytes)); break;
+      case 'forget': reply(message.id, () => removeProgress(message.folder)); break;
       case 'lasting':
         lasting = true;
+        progress = message.progress;
         break;
       case 'done':
-        exitCode = message.exitCode;
+        exitCode = message.exitCode === exitCodes.cancelled ? cancelledCode : message.exitCode;
         void worker.terminate();
         break;
     }
@@ -85,7 +100,7 @@ async function work(port: NonNullable<typeof parentPort>, job: Job): Promise<voi
   const waiting = new Map<number, { resolve: () => void; reject: (error: OfframpError) => void }>();
   let lastId = 0;
   const send = (message: FromWorker): void => port.postMessage(message);
-  const ask = (message: { kind: 'check'; path: string } | { kind: 'write'; path: string; bytes: Uint8Array }): Promise<void> =>
+  const ask = (message: Request): Promise<void> =>
     new Promise((resolve, reject) => {
       lastId += 1;
       waiting.set(lastId, { resolve, reject });
@@ -109,9 +124,11 @@ async function work(port: NonNullable<typeof parentPort>, job: Job): Promise<voi
     err: (text) => send({ kind: 'err', text }),
     checkWritable: (path) => ask({ kind: 'check', path }),
     writeFile: (path, bytes) => ask({ kind: 'write', path, bytes }),
-    untilStopped: () => new Promise((resolve) => {
+    writeProgress: (folder, name, bytes) => ask({ kind: 'keep', folder, name, bytes }),
+    removeProgress: (folder) => ask({ kind: 'forget', folder }),
+    untilStopped: (progress) => new Promise((resolve) => {
       stopped = resolve;
-      send({ kind: 'lasting' });
+      send({ kind: 'lasting', progress });
     }),
   };
   send({ kind: 'done', exitCode: await runCommand(job.argv, io) });

@@ -12,6 +12,8 @@ async function run(...argv: string[]): Promise<{ code: number; out: string; err:
     err: (text) => { result.err += text; },
     checkWritable: () => Promise.resolve(),
     writeFile: () => Promise.reject(new Error('nothing may be written')),
+    writeProgress: () => Promise.reject(new Error('nothing may be written')),
+    removeProgress: () => Promise.reject(new Error('nothing may be removed')),
     untilStopped: () => Promise.resolve(),
   });
   return result;

@@ -32,6 +32,17 @@ test('later phases are taken by weight at the pace so far', () => {
   assert.ok(Math.abs((progress.update('b', 1, 4).remainingSeconds ?? 0) - 6) < 1e-9);
 });
 
+test('what was kept from an earlier go took no time', () => {
+  const time = clock();
+  const progress = new ProgressEstimator([{ name: 'a', weight: 2 }, { name: 'b', weight: 6 }], time.now);
+  progress.skipTo('b', 1, 4);
+  assert.equal(progress.update('b', 1, 4).remainingSeconds, null);
+  time.pass(2); // another quarter in 2 s
+  const { fraction, remainingSeconds } = progress.update('b', 2, 4);
+  assert.equal(fraction, 5 / 8);
+  assert.ok(Math.abs((remainingSeconds ?? 0) - 4) < 1e-9);
+});
+
 test('the fraction never falls, and totals of zero are harmless', () => {
   const time = clock();
   const progress = new ProgressEstimator([{ name: 'a', weight: 1 }, { name: 'b', weight: 1 }], time.now);

@@ -1,7 +1,8 @@
 // offramp augment MODEL --data D -o OUT
 import { resolve } from 'node:path';
 import {
-  augmentModel, choosePreprocess, invalidArgument, makeParts, modelClasses, sampleRows, zipPackage, within, type Dataset, type Parts,
+  augmentModel, choosePreprocess, invalidArgument, makeParts, modelClasses, OfframpError, sampleRows, zipPackage, within, type Dataset, type KeptProgress,
+  type Parts,
 } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
 import { describeAugment } from '../augment_text.js';
@@ -9,6 +10,7 @@ import { planningOptions } from '../engine_options.js';
 import { readData, readModel, readPreprocess, readTargets } from '../inputs.js';
 import type { CommandIo } from '../io.js';
 import type { Arguments } from '../options.js';
+import { cancelledText, progressFolder, progressStore } from '../progress_folder.js';
 import { ProgressLine } from '../progress_line.js';
 import { safe } from '../tables.js';
 
@@ -63,25 +65,45 @@ export async function augment(args: Arguments, io: CommandIo): Promise<void> {
   const say = (remark: string): void => io.err(`offramp: ${safe(remark, 1000)}\n`);
   said.forEach(say);
   const progress = new ProgressLine(io);
+  const tell = (text: string): void => {
+    progress.clear();
+    say(text);
+  };
+  const folder = progressFolder(output);
+  const kept = keptProgress(folder, parts, io, tell);
+  if (args.has('fresh')) await io.removeProgress(folder);
+  const stop = new AbortController();
+  void io.untilStopped(folder).then(() => stop.abort());
   let outcome: Awaited<ReturnType<typeof augmentModel>>;
   try {
     const augmenting = augmentModel(engine, model, parts, { ...options, targets, preprocess: steps, labels: sets.data.labels },
       {
-        onProgress: progress.show, classes: modelClasses(inspected),
-        onRemark: (remark) => {
-          progress.clear();
-          say(remark);
-        },
+        onProgress: progress.show, classes: modelClasses(inspected), onRemark: tell, kept, signal: stop.signal,
       });
     model = new Uint8Array(0); // a large one's memory is better used now
     outcome = await augmenting;
+  } catch (thrown) {
+    throw stop.signal.aborted ? new OfframpError('cancelled', cancelledText(folder)) : thrown;
   } finally {
     progress.clear();
   }
   const bytes = zipPackage(outcome.files);
   await io.writeFile(output, bytes);
+  await kept.store.clear().catch((thrown: unknown) => tell(OfframpError.from(thrown).message));
   io.err(`offramp: wrote ${output} (${bytes.length} bytes)\n`);
   io.out(args.has('json') ? `${JSON.stringify(outcome.report)}\n` : describeAugment(outcome.report, sets.data.labels, io));
+}
+
+function keptProgress(folder: string, parts: Parts, io: CommandIo, tell: (text: string) => void): KeptProgress {
+  const all = [parts.train, parts.select, parts.test, ...(parts.certify ? [parts.certify] : [])].reduce((sum, set) => sum + set.y.length, 0);
+  return {
+    store: progressStore(folder, io),
+    onResume: (rows, step) => {
+      const search = step === undefined ? '' : step.phase === 'search' ? ', all heads' : `, ${step.phase} ${step.done}/${step.total}`;
+      tell(`going on from ${folder}: features of ${rows} of ${all} rows${search} (--fresh begins anew)`);
+    },
+    onProblem: (problem) => tell(`${folder}: ${problem}`),
+  };
 }
 
 async function readSets(args: Arguments): Promise<{ data: Dataset; select?: Dataset; test?: Dataset; certify?: Dataset }> {

@@ -37,11 +37,12 @@ interface Seconds {
 const version = 1;
 const indexName = 'index.json';
 const searchName = 'search';
-const mostRows = 2048; // of a record
-const worthKeeping = 2; // seconds of extraction
+const mostRows = 2048; // of a record, and extracted without one
+const worthKeeping = 2; // seconds of work
 const leastInterval = 20; // seconds between two writings,
 const leastMultiple = 20; // and so many times what one takes
 
+const countAll = (all: readonly Rows[]): number => all.reduce((sum, { count }) => sum + count, 0);
 const nameOf = ({ part, first }: Rows): string => `rows-${part}-${first}`;
 
 export class ProgressKeeper {
@@ -53,14 +54,16 @@ export class ProgressKeeper {
   private stage: 'rows' | 'search' | 'over' = 'rows';
   private readonly taken: Rows[] = [];
   private told = false;
+  private begun = false; // a step was made
+  private readonly opened: number;
   private stageStart: number;
   private extractSeconds = 0;
   private dueAt: number;
 
   private constructor(private readonly kept: KeptProgress, private readonly now: () => number) {
     this.store = kept.store;
-    this.stageStart = now();
-    this.dueAt = this.stageStart + leastInterval;
+    this.opened = this.stageStart = now();
+    this.dueAt = this.opened + leastInterval;
   }
 
   /** Reads the index. */
@@ -103,7 +106,7 @@ export class ProgressKeeper {
     const last = this.unkept.at(-1);
     if (last?.part === part && last.count + count <= mostRows) last.count += count;
     else this.unkept.push({ part, first, count });
-    if (this.unkept.length > 1 || this.now() >= this.dueAt) await this.keep(augmenter);
+    if (countAll(this.unkept) >= mostRows || this.now() >= this.dueAt) await this.keep(augmenter);
   }
 
   /** After all rows were added: goes on at the step that was kept, if one was. */
@@ -118,6 +121,7 @@ export class ProgressKeeper {
     if (record !== undefined && record.length > 0) {
       try {
         step = augmenter.resume(record);
+        this.begun = true;
       } catch (thrown) {
         await this.beginAnew(reasonToRefuse(thrown));
       }
@@ -128,8 +132,10 @@ export class ProgressKeeper {
 
   /** After a step. Once the last phase has begun that training leads to, all that is worth keeping has been. */
   async stepped(augmenter: Augmenter, { phase }: StepProgress): Promise<void> {
+    this.begun = true;
     const last = phase === 'search';
-    if (this.stage === 'search' && (last || this.now() >= this.dueAt)) await this.keep(augmenter);
+    const due = this.now() >= (last ? this.opened + worthKeeping : this.dueAt);
+    if (this.stage === 'search' && due) await this.keep(augmenter);
     if (last) this.stage = 'over';
   }
 
@@ -139,7 +145,7 @@ export class ProgressKeeper {
     if (store === undefined || this.stage === 'over') return;
     const start = this.now();
     try {
-      if (this.stage === 'search') await store.write(searchName, augmenter.searchRecord());
+      if (this.begun) await store.write(searchName, augmenter.searchRecord());
       for (const rows of this.unkept.splice(0)) {
         await store.write(nameOf(rows), augmenter.rowsRecord(rows.part, rows.first, rows.first + rows.count));
         this.rows.push(rows);
@@ -156,7 +162,7 @@ export class ProgressKeeper {
   }
 
   private tell(step: StepProgress | undefined): void {
-    if (!this.told || step !== undefined) this.kept.onResume?.(this.taken.reduce((sum, { count }) => sum + count, 0), step);
+    if (!this.told || step !== undefined) this.kept.onResume?.(countAll(this.taken), step);
     this.told = true;
   }
 
