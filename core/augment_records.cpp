@@ -17,7 +17,7 @@ void archive_kind(Archive& a, HeadKind& kind, const Dims& shape) {
   a.text("kind", name, 64);
   if (!a.reading() || !a.ok()) return;
   for (const HeadKind& known : head_family())
-    if (known.name == name && (known.body.empty() || body_map(shape).channels > 0) && (known.pooling != Pooling::kGrid || grid_length(shape) > 0)) {
+    if (known.name == name && (known.body.empty() ? known.pooling != Pooling::kGrid || grid_length(shape) > 0 : body_map(shape).channels > 0)) {
       kind = known;
       return;
     }
