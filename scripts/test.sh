@@ -118,7 +118,7 @@ run_tests() {
   say "fuzzing for $OFFRAMP_FUZZ_SECONDS s"
   fuzz_targets "$OFFRAMP_FUZZ_SECONDS"
   count fuzz 0 $(($(wc -w <<< "$FUZZ_TARGETS") - FUZZ_FAILED)) $FUZZ_FAILED
-  for suite in oip wasm cli serve web bench results zoo fuzz; do
+  for suite in oip wasm cli serve export web bench results zoo fuzz; do
     mapfile -t files < <(find "$ROOT/build/ts/tests/$suite" -name '*.test.js' 2>/dev/null | sort)
     [ ${#files[@]} = 0 ] || node_suite "$suite" "${files[@]}"
   done

@@ -4,6 +4,7 @@ import { commandHelp, commandSpecs, generalHelp } from './commands.js';
 import { augment } from './commands/augment.js';
 import { bench } from './commands/bench.js';
 import { evaluate } from './commands/evaluate.js';
+import { exportCommand } from './commands/export.js';
 import { inspect } from './commands/inspect.js';
 import { report } from './commands/report.js';
 import { run } from './commands/run.js';
@@ -12,7 +13,7 @@ import { exitCodes } from './exit_codes.js';
 import type { CommandIo } from './io.js';
 import { nearest, parseCommandLine, type Arguments } from './options.js';
 
-const commands: Record<string, (args: Arguments, io: CommandIo) => Promise<void>> = { inspect, augment, evaluate, run, bench, serve, report };
+const commands: Record<string, (args: Arguments, io: CommandIo) => Promise<void>> = { inspect, augment, evaluate, run, bench, export: exportCommand, serve, report };
 
 export async function runCommand(argv: readonly string[], io: CommandIo): Promise<number> {
   try {

@@ -127,6 +127,26 @@ result is what a fresh start takes, from the model's bytes to its first output. 
     examples: ['offramp bench model.onnx --profile', 'offramp bench model.offramp --runs 500 --json'],
   },
   {
+    name: 'export', summary: 'write a package in a form that other runtimes or servers take', positionals: ['PACKAGE'], required: ['as', 'output'],
+    options: {
+      as: { value: 'FORM', help: 'if-onnx, stages, oip or all-exits' },
+      output: { value: 'PATH', short: 'o', help: 'the ONNX file to write (if-onnx, all-exits), or the folder to make (stages, oip)' },
+      stages: { value: 'RANGE', help: 'of stages and oip: which stages, such as 1.. or 1..2 or 2 (default: all)' },
+      json, help,
+    },
+    details: `if-onnx    one ONNX file that decides for itself: nested If nodes, later stages in the else branches, so any ONNX runtime skips them.
+           For one sample at a time, since If takes one decision. It gives class, probabilities, exit (the number of the stage that
+           answered) and score. Thresholds are inputs with defaults.
+stages     a folder of the manifest and one ONNX file per stage; export.json says what each takes and gives.
+oip        a model repository for Triton and OpenVINO Model Server, from which offramp run --offload takes the stages: stage_K, and
+           stage_K_f16 or stage_K_u8 too where the package's link into stage K is of that encoding.
+all-exits  one ONNX file that runs everything: logits_K of every exit, the last being the model's own. For any batch.
+
+Preprocessing is in none of them: they take what the package's steps make of a sample. Those steps are told in export.json, or in the
+ONNX file's metadata (offramp.preprocess).`,
+    examples: ['offramp export model.offramp --as if-onnx -o model.onnx', 'offramp export model.offramp --as oip --stages 1.. -o models'],
+  },
+  {
     name: 'serve', summary: 'answer for a package\'s stages over HTTP', positionals: [], optional: ['PACKAGE'], required: [],
     options: {
       stages: { value: 'RANGE', help: 'stages that run here, such as 1.. or 1..2 or 2 (default: all)' },

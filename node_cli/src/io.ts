@@ -1,5 +1,11 @@
 // What a command may do to the outside, so that tests can stand in for it.
 
+/** A file in a folder; `name` may have folders of its own, with slashes. */
+export interface OutputFile {
+  name: string;
+  bytes: Uint8Array;
+}
+
 export interface Terminal {
   /** Standard error is a terminal that can redraw a line. */
   progressBars: boolean;
@@ -18,6 +24,10 @@ export interface CommandIo {
   checkWritable(path: string): Promise<void>;
   /** The file appears whole or not at all. Errors: invalid_argument. */
   writeFile(path: string, bytes: Uint8Array): Promise<void>;
+  /** Errors: invalid_argument if a folder cannot appear at `path`, or one with files is there. */
+  checkFolder(path: string): Promise<void>;
+  /** The folder appears whole or not at all. Errors: as checkFolder. */
+  writeFolder(path: string, files: readonly OutputFile[]): Promise<void>;
   /** As writeFile, in the folder of an unfinished search, which is made if need be. */
   writeProgress(folder: string, name: string, bytes: Uint8Array): Promise<void>;
   /** Of that folder, all that was written so. */

@@ -5,15 +5,19 @@ import { Worker, isMainThread, parentPort, workerData } from 'node:worker_thread
 import { OfframpError, type ErrorRecord } from '@offramp/engine';
 import { runCommand } from './cli.js';
 import { exitCodes } from './exit_codes.js';
-import type { CommandIo, Terminal } from './io.js';
+import type { CommandIo, OutputFile, Terminal } from './io.js';
 import { checkWritable, writeAtomically } from './output_file.js';
+import { checkFolder, writeFolder } from './output_folder.js';
 import { cancelledText, removeProgress, writeProgress } from './progress_folder.js';
 
 const patienceMilliseconds = 2500; // with a command that keeps its progress when asked to end
 
+/** What this thread does for the command, and answers. */
 type Request =
   | { kind: 'check'; path: string }
   | { kind: 'write'; path: string; bytes: Uint8Array }
+  | { kind: 'check_folder'; path: string }
+  | { kind: 'write_folder'; path: string; files: readonly OutputFile[] }
   | { kind: 'keep'; folder: string; name: string; bytes: Uint8Array }
   | { kind: 'forget'; folder: string };
 type FromWorker =
@@ -76,6 +80,8 @@ function superviseWorker(): void {
       case 'write': reply(message.id, () => writeAtomically(message.path, message.bytes)); break;
       case 'keep': reply(message.id, () => writeProgress(message.folder, message.name, message.bytes)); break;
       case 'forget': reply(message.id, () => removeProgress(message.folder)); break;
+      case 'check_folder': reply(message.id, () => checkFolder(message.path)); break;
+      case 'write_folder': reply(message.id, () => writeFolder(message.path, message.files)); break;
       case 'lasting':
         lasting = true;
         progress = message.progress;
@@ -124,6 +130,8 @@ async function work(port: NonNullable<typeof parentPort>, job: Job): Promise<voi
     err: (text) => send({ kind: 'err', text }),
     checkWritable: (path) => ask({ kind: 'check', path }),
     writeFile: (path, bytes) => ask({ kind: 'write', path, bytes }),
+    checkFolder: (path) => ask({ kind: 'check_folder', path }),
+    writeFolder: (path, files) => ask({ kind: 'write_folder', path, files }),
     writeProgress: (folder, name, bytes) => ask({ kind: 'keep', folder, name, bytes }),
     removeProgress: (folder) => ask({ kind: 'forget', folder }),
     untilStopped: (progress) => new Promise((resolve) => {

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { invalidArgument } from '@offramp/engine';
 import { reasonOf } from '@offramp/engine/node';
 
-function temporaryBeside(path: string): string {
+export function temporaryBeside(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
 }
 
@@ -31,13 +31,7 @@ export function checkWritable(path: string): void {
 export function writeAtomically(path: string, bytes: Uint8Array): void {
   const temporary = temporaryBeside(path);
   try {
-    const file = openSync(temporary, 'wx');
-    try {
-      for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+    writeDurably(temporary, bytes);
     renameSync(temporary, path);
   } catch (thrown) {
     try {
@@ -49,6 +43,18 @@ export function writeAtomically(path: string, bytes: Uint8Array): void {
   }
 }
 
-function folderReason(path: string, thrown: unknown): string {
+/** A new file, on the disk when this returns. */
+export function writeDurably(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, 'wx');
+  try {
+    for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Why nothing can be written beside `path`. */
+export function folderReason(path: string, thrown: unknown): string {
   return (thrown as { code?: string }).code === 'ENOENT' ? `the folder ${dirname(path)} does not exist` : reasonOf(thrown);
 }

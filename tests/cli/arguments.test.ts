@@ -14,12 +14,14 @@ async function run(...argv: string[]): Promise<{ code: number; out: string; err:
     writeFile: () => Promise.reject(new Error('nothing may be written')),
     writeProgress: () => Promise.reject(new Error('nothing may be written')),
     removeProgress: () => Promise.reject(new Error('nothing may be removed')),
+    checkFolder: () => Promise.resolve(),
+    writeFolder: () => Promise.reject(new Error('nothing may be written')),
     untilStopped: () => Promise.resolve(),
   });
   return result;
 }
 
-const known = 'inspect, augment, evaluate, run, bench, serve, report';
+const known = 'inspect, augment, evaluate, run, bench, export, serve, report';
 const cases: [string[], string][] = [
   [[], `no command; known are ${known} (see offramp --help)`],
   [['augmnt'], `unknown command "augmnt"; did you mean augment? Known are ${known} (see offramp --help)`],
@@ -56,6 +58,10 @@ const cases: [string[], string][] = [
   [['bench', 'm', '--threads', '1,1'], '--threads names a number twice: "1,1"'],
   [['bench', 'm', '--variant', 'mmx'], '--variant is auto or simd or relaxed-simd, not "mmx"'],
   [['bench', 'm', '--backend', 'gpu'], '--backend is xnnpack or reference, not "gpu"'],
+  [['export', 'p', '-o', 'x'], 'export needs --as FORM (see offramp export --help)'],
+  [['export', 'p', '--as', 'if-onnx'], 'export needs --output PATH (see offramp export --help)'],
+  [['export', 'p', '--as', 'tflite', '-o', 'x'], '--as is if-onnx or stages or oip or all-exits, not "tflite"'],
+  [['export', 'p', '--as', 'if-onnx', '-o', 'x', '--stages', '1..'], '--stages goes with --as stages or oip; if-onnx holds all stages'],
   [['run', 'p'], 'run needs --input FILE (see offramp run --help)'],
 ];
 const runsModels = [['augment', 'm', '--data', 'd', '-o', 'x'], ['evaluate', 'm', '--data', 'd'], ['run', 'p', '--input', 'i']];

@@ -12,6 +12,7 @@ import { Metrics } from '../serve/metrics.js';
 import { PackageService } from '../serve/package_service.js';
 import type { Service } from '../serve/service.js';
 import type { AllowedOrigins } from '../serve/access.js';
+import { readStageRange } from '../stage_range.js';
 
 const version = '0.1.0';
 const defaults = { host: '127.0.0.1', port: 8700, mostRows: 64, queueRows: 512, deadlineMs: 10_000, graceMs: 10_000, bodyMib: 64 };
@@ -60,7 +61,7 @@ async function startService(args: Arguments, metrics: Metrics, mostBodyBytes: nu
   if (path === undefined) throw invalidArgument('serve needs PACKAGE, or --upstream URL (see offramp serve --help)');
   const files = await readPackage(path);
   const { plan, inputName } = await describePackage(path, files);
-  const { from, to } = readStages(args.text('stages'), plan);
+  const { from, to } = readStageRange(args.text('stages'), plan.stages.length);
   const offload = args.text('offload');
   if (offload !== undefined && to === plan.stages.length) throw invalidArgument('--offload has nothing to offload: all later stages run here; say which with --stages, such as 1..1');
   const setup = {
@@ -94,20 +95,6 @@ function ownFiles(files: readonly PackageFile[], from: number, to: number): Pack
     const stage = /^stages\/(\d+)\.onnx$/.exec(name)?.[1];
     return stage === undefined || (Number(stage) >= from && Number(stage) < to);
   });
-}
-
-/** "2", "1..", "1..2" or "..2"; both ends belong to it. */
-function readStages(text: string | undefined, plan: StagePlan): { from: number; to: number } {
-  const last = plan.stages.length - 1;
-  if (text === undefined) return { from: 0, to: last + 1 };
-  const match = /^(\d{1,3})?(\.\.)?(\d{1,3})?$/.exec(text);
-  const single = match?.[2] === undefined;
-  const from = Number(match?.[1] ?? 0);
-  const end = single ? from : Number(match?.[3] ?? last);
-  if (match === null || text === '' || (single && match[3] !== undefined) || from > end || end > last) {
-    throw invalidArgument(`--stages is a stage or a range such as 1.. or 1..2, of 0 to ${last}; not "${text}"`);
-  }
-  return { from, to: end + 1 };
 }
 
 function readOrigins(text: string | undefined): AllowedOrigins {

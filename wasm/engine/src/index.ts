@@ -13,6 +13,7 @@ export { makeParts, type NamedSets, type Parts } from './data/splits.js';
 export * from './engine.js';
 export * from './errors.js';
 export { evaluateModel, evaluateRows, measureLatency, type HostControls, type Subject } from './evaluate.js';
+export { exportForms, exportPackage, isFolderForm, type ExportForm } from './export/export_package.js';
 export { isJsonObject, parseJson, type Json, type JsonObject } from './json.js';
 export type { KeptProgress, ProgressStore } from './kept_progress.js';
 export { CircuitBreaker, type BreakerOptions } from './offload/circuit_breaker.js';
