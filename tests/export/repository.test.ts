@@ -59,7 +59,9 @@ for (const encoding of ['u8', 'f16'] as const) {
     assert.deepEqual(inputs, encoding === 'f16' ? [{ name: 'boundary', datatype: 'FP16', dims }] : [
       { name: 'boundary', datatype: 'UINT8', dims }, { name: 'boundary_scale', datatype: 'FP32', dims: [1] }, { name: 'boundary_zero_point', datatype: 'INT32', dims: [1] },
     ]);
-    assert.deepEqual(JSON.parse(textOf(exported, 'config.json')), { model_config_list: models.map((name) => ({ config: { name, base_path: name } })) });
+    assert.deepEqual(JSON.parse(textOf(exported, 'config.json')), {
+      model_config_list: models.map((name) => ({ config: { name, base_path: name, plugin_config: { INFERENCE_PRECISION_HINT: 'f32' } } })),
+    });
   });
 }
 
