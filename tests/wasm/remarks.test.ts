@@ -1,7 +1,7 @@
 // What users are told about their rows: whole sentences, counted by hand.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { augmentModel, remarkOnBase, remarkOnRows, toRawTensor, type Dataset } from '@offramp/engine';
+import { augmentModel, remarkOnBase, remarkOnClassLimit, remarkOnRows, toRawTensor, type Dataset } from '@offramp/engine';
 import { fakeData, fakeEngine } from './fake_module.js';
 
 /** One sample a number, spread over two pixels so that order matters. */
@@ -50,6 +50,20 @@ test('a model that is no better than its most frequent class', () => {
   assert.deepEqual(remarkOnBase(0.5, data, ['N', 'S', 'V']), [
     'the model is right on 50.0 % of the test rows, no more than always answering class 2 (V) would be (50.0 %): '
     + 'check the preprocessing, and that labels count the classes as the model does']);
+});
+
+test('classes of too few rows for a limit per class, rarest first', () => {
+  const of = (...counts: number[]): Dataset => {
+    const y = counts.flatMap((count, label) => Array.from({ length: count }, () => label));
+    return rows('b', y, y);
+  };
+  const train = of(200, 200);
+  assert.deepEqual(remarkOnClassLimit(2, { train, select: of(150, 150) }, undefined), []);
+  assert.deepEqual(remarkOnClassLimit(2, { train, select: of(900, 149, 57) }, ['N', 'S', 'F']), [
+    'to hold a class to a loss of 2 pp on new data takes some 150 select rows of it: 2 (F) with 57 and 1 (S) with 149 have fewer and may lose more']);
+  assert.deepEqual(remarkOnClassLimit(1, { train, select: of() }, undefined), [
+    'to hold a class to a loss of 1 pp on new data takes some 300 select rows of it: 0 with 200 and 1 with 200 have fewer and may lose more']);
+  assert.deepEqual(remarkOnClassLimit(0, { train, select: of(3) }, undefined), []);
 });
 
 test('the driver tells them as they come, and puts all into report and evidence', async () => {

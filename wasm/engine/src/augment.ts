@@ -1,6 +1,6 @@
 // Drives the core's augmenter from rows to a package in bounded pieces: progress, cancelling, and measured times.
 import { checkSeveralClasses, checkLabelRange, sliceDataset, type Dataset } from './data/dataset.js';
-import { remarkOnBase, remarkOnPlaces, remarkOnRows } from './data/remarks.js';
+import { remarkOnBase, remarkOnClassLimit, remarkOnPlaces, remarkOnRows } from './data/remarks.js';
 import type { Augmenter, Engine } from './engine.js';
 import { throwIfAborted, within } from './errors.js';
 import { measureLatency, type HostControls, type LatencyKeys } from './evaluate.js';
@@ -106,6 +106,7 @@ export async function augmentPlans(
     for (const text of found) host.onRemark?.(text);
   };
   remark(remarkOnRows(data, options.labels));
+  if (options.maxClassDropPp !== undefined) remark(remarkOnClassLimit(options.maxClassDropPp, data, options.labels));
   throwIfAborted(host.signal);
   const progress = new ProgressEstimator(phases, () => performance.now() / 1000);
   const report = (phase: string, done: number, total: number): void => host.onProgress?.(progress.update(phase, done, total));

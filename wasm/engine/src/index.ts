@@ -8,7 +8,7 @@ export { readNpy } from './data/npy.js';
 export { decodePng, dropAlpha, type Picture, type PictureDecoder } from './data/png.js';
 export { choosePreprocess, guessPreprocess, modelClasses, modelInputShape, type PreprocessGuess } from './data/preprocess_guess.js';
 export { readDataset, type ReadOptions } from './data/read_dataset.js';
-export { remarkOnBase, remarkOnRows } from './data/remarks.js';
+export { remarkOnBase, remarkOnClassLimit, remarkOnRows } from './data/remarks.js';
 export { makeParts, type NamedSets, type Parts } from './data/splits.js';
 export * from './engine.js';
 export * from './errors.js';

@@ -29,6 +29,21 @@ export function remarkOnBase(accuracy: number, test: Dataset, labels: readonly s
     + 'check the preprocessing, and that labels count the classes as the model does'];
 }
 
+/**
+ * A limit per class is held on the rows that thresholds are chosen on. None harmed of n rows tells of 3 / n on new ones, at 95 %
+ * (the rule of three), so that a class of few rows may lose more than the limit says.
+ */
+export function remarkOnClassLimit(maxDropPp: number, { select, train }: Pick<PartsOfRows, 'select' | 'train'>, labels: readonly string[] | undefined): string[] {
+  if (maxDropPp <= 0) return [];
+  const needed = Math.ceil(300 / maxDropPp);
+  const few = [...classCounts(select.y.length > 0 ? select : train)].filter(([, rows]) => rows < needed).sort((a, b) => a[1] - b[1]);
+  if (few.length === 0) return [];
+  const named = few.slice(0, mostNamed).map(([label, rows]) => `${className(label, labels)} with ${rows}`);
+  const rest = few.length - named.length;
+  return [`to hold a class to a loss of ${maxDropPp} pp on new data takes some ${needed} select rows of it: `
+    + `${rest > 0 ? `${named.join(', ')} and ${rest} more have` : `${joined(named)} ha${few.length === 1 ? 's' : 've'}`} fewer and may lose more`];
+}
+
 /** Of very deep and wide models not every exit point is looked at. */
 export function remarkOnPlaces({ search }: Pick<AugmentReport, 'search'>): string[] {
   const { exit_points: kept, exit_points_left_out: leftOut } = search;
