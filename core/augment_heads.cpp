@@ -19,7 +19,8 @@ constexpr int64_t kTrainingBytes = 1'200'000'000;    // aimed at for weights twi
 constexpr int64_t kLeastKeptBytes = int64_t{64} << 20;
 constexpr float kBlended = 0.6f;                     // share of rows that are blended with another, in a view
 constexpr double kMostHeadShare = 0.08, kMostSmallHeadShare = 0.2, kSmallHead = 1e6;  // of the backbone's MACs that a head may cost
-constexpr size_t kMostConvFinalists = 3, kMostPooledFinalists = 2;  // cross-fitted, where each is trained six times, one less
+constexpr size_t kMostConvFinalists = 3, kMostPooledFinalists = 2, kMostPooledFittedFinalists = 1;  // the last cross-fitted, each six times
+constexpr double kUntrainedHarm = 3;                 // of a convolutional head after the brief training, to that after the full one
 constexpr int64_t kScoreRows = 128;                  // per step
 constexpr double kProbeMacs = 5e11;                  // that choosing views may cost
 constexpr double kMostViewLoss = 0.02;               // of the backbone's accuracy, by a view that keeps the class
@@ -175,13 +176,19 @@ Status Augmenter::State::finish_rank() {
     ranked.candidates.push_back(std::move(candidate));
   }
   logits.clear();
-  // Convolutions learn long after heads on pooled features have settled, so after a brief training the two are ranked apart.
+  // Convolutions learn long after heads on pooled features have settled, so after a brief training the two are ranked apart, and
+  // convolutions as if more harm were allowed: in the end they do less, and early ones then beat later ones that learn faster.
   std::vector<int32_t> choices;
-  for (const auto& [convolutional, most] : {std::pair{true, kMostConvFinalists}, std::pair{false, kMostPooledFinalists}}) {
+  for (const auto& [convolutional, most] : {std::pair{true, kMostConvFinalists}, std::pair{false, cross_fitted ? kMostPooledFittedFinalists : kMostPooledFinalists}}) {
     Outcomes some = ranked;
     std::erase_if(some.candidates, [&, want = convolutional](const ExitCandidate& c) { return qualifying[size_t(c.head)].kind.body.empty() == want; });
-    OFFRAMP_TRY(const std::vector<int32_t> best, choose_promising(some, options.search, cross_fitted ? most - 1 : most));
-    choices.insert(choices.end(), best.begin(), best.end());
+    SearchOptions limits = options.search;
+    if (convolutional) limits.max_drop = std::min(1.0, kUntrainedHarm * limits.max_drop);
+    OFFRAMP_TRY(const std::vector<int32_t> best, choose_promising(some, limits, some.candidates.size()));
+    // A second kind at the same point adds little to a plan; another point may.
+    std::set<int32_t> points;
+    for (int32_t choice : best)
+      if (points.size() < most && points.insert(qualifying[size_t(choice)].exit_point).second) choices.push_back(choice);
   }
   std::sort(choices.begin(), choices.end());
   for (int32_t choice : choices) finalists.push_back(qualifying[size_t(choice)]);
