@@ -62,6 +62,14 @@ inline Graph graph_of(const std::string& text) {
   return std::move(graph).value();
 }
 
+// Of a call that must fail: the whole text.
+template <class T>
+std::string error_of(const Result<T>& result, ErrorCode code) {
+  REQUIRE(!result.ok());
+  CHECK(result.error().code == code);
+  return result.error().to_string();
+}
+
 inline Head random_head(const HeadKind& kind, const Dims& shape, int64_t classes, uint64_t seed) {
   Head head;
   head.kind = kind;

@@ -27,13 +27,6 @@ std::vector<PackageFile> without(std::vector<PackageFile> files, const std::stri
   return files;
 }
 
-template <class T>
-std::string error_of(const Result<T>& result, ErrorCode code) {
-  REQUIRE(!result.ok());
-  CHECK(result.error().code == code);
-  return result.error().to_string();
-}
-
 }  // namespace
 
 TEST_CASE("rows in a batch, judged by their logits, leave where each alone leaves") {

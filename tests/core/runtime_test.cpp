@@ -52,13 +52,6 @@ void check_close(const Exited& got, const Exited& wanted) {
     CHECK(std::fabs(got.probabilities[i] - wanted.probabilities[i]) < 1e-5f);
 }
 
-template <class T>
-std::string error_of(const Result<T>& result, ErrorCode code) {
-  REQUIRE(!result.ok());
-  CHECK(result.error().code == code);
-  return result.error().to_string();
-}
-
 }  // namespace
 
 TEST_CASE("answers are those of backbone, pooling and head computed apart") {

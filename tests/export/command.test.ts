@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import { zipPackage, type PackageFile } from '@offramp/engine';
 import { offramp, temporaryFolder } from '../cli/command.js';
 import { checkOnnx } from './onnx_runtime.js';
-import { chainPackage, changed } from './packages.js';
+import { withManifest } from '../serve/staged_package.js';
+import { chainPackage } from './packages.js';
 
 const folder = temporaryFolder();
 const at = (name: string): string => join(folder, name);
@@ -67,7 +68,7 @@ test('what is refused leaves no trace', async () => {
   mkdirSync(at('full'));
   writeFileSync(join(at('full'), 'a'), '');
   writeFileSync(at('text'), 'text');
-  const broken = write('broken.offramp', changed(files, ({ stages }) => Object.assign(stages[1] ?? {}, { sha256: '0'.repeat(64) })));
+  const broken = write('broken.offramp', withManifest(files, ({ stages }) => Object.assign(stages[1] ?? {}, { sha256: '0'.repeat(64) })));
   const deep = write('deep.offramp', chainPackage(32));
   const cases: [string[], number, string | RegExp][] = [
     [[good, '--as', 'tflite', '-o', at('o')], 2, '--as is if-onnx or stages or oip or all-exits, not "tflite"'],

@@ -2,33 +2,15 @@
 import { createHash } from 'node:crypto';
 import type { PackageFile } from '@offramp/engine';
 import { integerAttribute, readOnnx, tensorOf, valueOf, writeOnnx, type OnnxModel, type OnnxNode } from '@offramp/engine/onnx';
-
-export interface Exit {
-  score: string;
-  threshold: number;
-  temperature: number;
-  gate?: number[];
-}
-export interface Manifest {
-  model: { input: { name: string } };
-  stages: { exit: Exit | null; file: string; sha256: string; bytes: number }[];
-  mapping: { target: string; from: number; to: number }[];
-  links: unknown[];
-}
+import { withManifest, type Manifest } from '../serve/staged_package.js';
 
 export function manifestOf(files: readonly PackageFile[]): Manifest {
   return JSON.parse(new TextDecoder().decode(files.find(({ name }) => name === 'manifest.json')?.bytes)) as Manifest;
 }
 
-export function changed(files: readonly PackageFile[], change: (manifest: Manifest) => void): PackageFile[] {
-  const manifest = manifestOf(files);
-  change(manifest);
-  return files.map((file) => (file.name === 'manifest.json' ? { name: file.name, bytes: json(manifest) } : file));
-}
-
 /** All exits score by `score`, with one threshold. */
 export function scoredBy(files: readonly PackageFile[], score: string, threshold: number): PackageFile[] {
-  return changed(files, ({ stages }) => {
+  return withManifest(files, ({ stages }) => {
     for (const stage of stages) {
       if (stage.exit === null) continue;
       const { gate: _, ...exit } = stage.exit;
@@ -43,7 +25,7 @@ export function withStage(files: readonly PackageFile[], stage: number, edit: (m
   const model = readOnnx(files.find((file) => file.name === name)?.bytes ?? new Uint8Array(0));
   edit(model);
   const bytes = writeOnnx(model);
-  return changed(files, ({ stages }) => Object.assign(stages[stage] ?? {}, fileFacts(bytes))).map((file) => (file.name === name ? { name, bytes } : file));
+  return withManifest(files, ({ stages }) => Object.assign(stages[stage] ?? {}, fileFacts(bytes))).map((file) => (file.name === name ? { name, bytes } : file));
 }
 
 /** Stages of a rectifier on four numbers, each but the last and `cuts` with an exit of two classes that nothing leaves at. */

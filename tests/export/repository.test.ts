@@ -2,24 +2,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Tensor } from 'onnxruntime-node';
-import { createStagedSession, exportPackage, readPlan, type Encoding, type Exited, type PackageFile } from '@offramp/engine';
+import { createStagedSession, exportPackage, readPlan, type PackageFile } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
-import { sample, stagedPackage, without } from '../serve/staged_package.js';
+import { answeredHere, sample, stagedPackage, withLink, withManifest, without } from '../serve/staged_package.js';
 import { checkOnnx, openSession } from './onnx_runtime.js';
-import { changed, scoredBy, withStage } from './packages.js';
+import { scoredBy, withStage } from './packages.js';
 import { readConfiguration, repositoryFetch, type ConfiguredTensor } from './repository_server.js';
 
 const engine = await loadNodeEngine();
 const files = await stagedPackage(engine);
 const plan = readPlan(engine.createRuntime(files).manifest());
 const rows = 60;
-
-function withLink(encoding: Encoding): PackageFile[] {
-  return changed(files, (manifest) => {
-    manifest.mapping = [{ target: 'device', from: 0, to: 1 }, { target: 'fog', from: 1, to: 3 }];
-    manifest.links = [{ bytes_per_s: 1e6, rtt_ns: 1e6, energy_nj_per_byte: 0, encoding }];
-  });
-}
 
 function contentOf(exported: readonly PackageFile[], name: string): Uint8Array {
   const file = exported.find((candidate) => candidate.name === name);
@@ -37,7 +30,7 @@ const onnxTypes: Record<string, string> = { FP32: 'float32', FP16: 'float16', UI
 
 for (const encoding of ['u8', 'f16'] as const) {
   test(`layout and configurations against the ONNX files, link in ${encoding}`, async () => {
-    const exported = exportPackage(engine, withLink(encoding), 'oip');
+    const exported = exportPackage(engine, withLink(files, encoding), 'oip');
     const models = ['stage_0', 'stage_1', `stage_1_${encoding}`, 'stage_2'];
     assert.deepEqual(exported.map(({ name }) => name), [...models.flatMap((name) => [`${name}/config.pbtxt`, `${name}/1/model.onnx`]), 'config.json', 'export.json']);
     for (const name of models) {
@@ -67,7 +60,7 @@ for (const encoding of ['u8', 'f16'] as const) {
 
 test('export.json tells preprocessing, exits and tensors', () => {
   const steps = [{ op: 'scale', by: 0.5 }];
-  const packaged = changed(scoredBy(files, 'margin', 0.8), (manifest) => {
+  const packaged = withManifest(scoredBy(files, 'margin', 0.8), (manifest) => {
     Object.assign(manifest, { preprocess: steps });
     for (const { exit } of manifest.stages) if (exit !== null) exit.temperature = 2;
   });
@@ -85,38 +78,22 @@ test('export.json tells preprocessing, exits and tensors', () => {
 
 test('names of any letters stand in a configuration', () => {
   const name = 'a "b" \\ \u00e9 \u2014';
-  const renamed = changed(withStage(files, 0, ({ graph }) => {
+  const renamed = withManifest(withStage(files, 0, ({ graph }) => {
     for (const node of graph.nodes) node.inputs = node.inputs.map((input) => (input === 'input' ? name : input));
     for (const input of graph.inputs) input.name = name;
   }), ({ model }) => { model.input.name = name; });
   assert.equal(readConfiguration(contentOf(exportPackage(engine, renamed, 'oip'), 'stage_0/config.pbtxt')).inputs[0]?.name, name);
 });
 
-/** What one machine answers that rounds the boundary into stage 1 as the link does. */
-function expected(row: number, encoding: Encoding): Exited {
-  const runtime = engine.createRuntime(files);
-  try {
-    let result = runtime.begin(sample(row));
-    while ('needsStage' in result) {
-      const { stage, boundary } = result.needsStage;
-      const sent = stage === 1 ? engine.decodeBoundary(engine.encodeBoundary(boundary, encoding), encoding, boundary.dims) : boundary;
-      result = runtime.runStage(stage, sent);
-    }
-    return result.exited;
-  } finally {
-    runtime.dispose();
-  }
-}
-
 for (const encoding of ['f32', 'f16', 'u8'] as const) {
   test(`a staged session on a server of the repository, boundary in ${encoding}`, async () => {
-    const packaged = withLink(encoding);
+    const packaged = withLink(files, encoding);
     const asked: string[] = [];
     const fetch = repositoryFetch(exportPackage(engine, packaged, 'oip', () => ({ from: 1, to: 3 })), asked);
     const session = createStagedSession(engine, without(packaged, 1, 2), { remotes: [{ url: 'http://triton', from: 1, client: { fetch } }] });
     const exits = new Set<number>();
     for (let row = 0; row < rows; row += 1) {
-      const wanted = expected(row, encoding);
+      const wanted = answeredHere(engine, files, row, encoding);
       const { exit, predictedClass, probabilities, degraded, why } = await session.run(sample(row));
       assert.equal(degraded, false, why?.message);
       assert.deepEqual({ exit, predictedClass }, { exit: wanted.exit, predictedClass: wanted.predictedClass }, `row ${row}`);
@@ -130,7 +107,7 @@ for (const encoding of ['f32', 'f16', 'u8'] as const) {
 }
 
 test('a batch: each row by its own scale', async () => {
-  const exported = exportPackage(engine, withLink('u8'), 'oip', () => ({ from: 1, to: 2 }));
+  const exported = exportPackage(engine, withLink(files, 'u8'), 'oip', () => ({ from: 1, to: 2 }));
   const [u8, f32] = await Promise.all(['stage_1_u8', 'stage_1'].map((name) => openSession(contentOf(exported, `${name}/1/model.onnx`))));
   assert.ok(u8 !== undefined && f32 !== undefined);
   const shape = [2, ...plan.stages[1]?.inputShape ?? []];

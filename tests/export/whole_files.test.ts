@@ -7,10 +7,10 @@ import { Tensor } from 'onnxruntime-node';
 import { exportPackage, type PackageFile, type RawTensor, type Runtime } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
 import { integerAttribute, integersAttribute, readOnnx, tensorOf, type OnnxNode } from '@offramp/engine/onnx';
-import { stagedPackage } from '../serve/staged_package.js';
+import { stagedPackage, withManifest, type Exit } from '../serve/staged_package.js';
 import { fashionRows } from '../wasm/support/fashion_mnist.js';
 import { checkOnnx, describeInputs, folder, ifAnswer, openSession, openWebSession } from './onnx_runtime.js';
-import { chainPackage, changed, manifestOf, scoredBy, withStage, type Exit } from './packages.js';
+import { chainPackage, manifestOf, scoredBy, withStage } from './packages.js';
 
 const rows = 500;
 const imageDims = [1, 1, 28, 28];
@@ -105,13 +105,13 @@ test('if-onnx: thresholds are inputs with defaults, and one above 1 is never rea
   const bytes = whole(files, 'if-onnx');
   assert.deepEqual((await openSession(bytes)).inputNames, ['input'], 'nothing else need be given');
   assert.deepEqual(describeInputs(bytes), { inputs: ['input', 'threshold_0', 'threshold_1'], defaults: { threshold_0: Math.fround(0.8), threshold_1: Math.fround(0.8) } });
-  const never = changed(files, ({ stages }) => { for (const { exit } of stages) if (exit !== null) exit.threshold = 2; });
+  const never = withManifest(files, ({ stages }) => { for (const { exit } of stages) if (exit !== null) exit.threshold = 2; });
   assert.deepEqual(await compare(never, 20), [0, 0, 20]);
 });
 
 test('names of the model that the export has for itself', async () => {
   for (const name of ['probabilities', 'threshold_1', 'stage_1/head_dense', 'exit_0/stands']) {
-    const renamed = changed(withStage(files, 0, ({ graph }) => {
+    const renamed = withManifest(withStage(files, 0, ({ graph }) => {
       for (const node of graph.nodes) node.inputs = node.inputs.map((input) => (input === 'input' ? name : input));
       for (const input of graph.inputs) input.name = name;
     }), ({ model }) => { model.input.name = name; });

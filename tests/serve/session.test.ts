@@ -1,39 +1,16 @@
 // The staged session against `offramp serve`: the answers of one machine, in every encoding and way of serving, and the trace.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createStagedSession, OfframpError, readPlan, type Encoding, type Exited, type PackageFile, type StagedAnswer } from '@offramp/engine';
+import { createStagedSession, OfframpError, readPlan, type Encoding, type Exited, type StagedAnswer } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
 import { faults, faultyProxy } from './faulty_proxy.js';
-import { sample, stagedPackage, withManifest, without } from './staged_package.js';
+import { answeredHere, sample, stagedPackage, withLink, withManifest, without } from './staged_package.js';
 import { serving, writePackage } from './serving.js';
 
 const engine = await loadNodeEngine();
 const files = await stagedPackage(engine);
 const plan = readPlan(engine.createRuntime(files).manifest());
 const rows = 60;
-
-function withLink(encoding: Encoding): PackageFile[] {
-  return withManifest(files, (manifest) => {
-    manifest.mapping = [{ target: 'device', from: 0, to: 1 }, { target: 'fog', from: 1, to: 3 }];
-    manifest.links = [{ bytes_per_s: 1e6, rtt_ns: 1e6, energy_nj_per_byte: 0, encoding }];
-  });
-}
-
-/** What one machine answers that rounds the boundary into stage 1 as the link does. */
-function expected(row: number, encoding: Encoding): Exited {
-  const runtime = engine.createRuntime(files);
-  try {
-    let result = runtime.begin(sample(row));
-    while ('needsStage' in result) {
-      const { stage, boundary } = result.needsStage;
-      const sent = stage === 1 ? engine.decodeBoundary(engine.encodeBoundary(boundary, encoding), encoding, boundary.dims) : boundary;
-      result = runtime.runStage(stage, sent);
-    }
-    return result.exited;
-  } finally {
-    runtime.dispose();
-  }
-}
 
 function assertSame(answer: StagedAnswer, wanted: Exited): void {
   const { predictedClass, probabilities, exit, score } = answer;
@@ -45,7 +22,7 @@ function assertSame(answer: StagedAnswer, wanted: Exited): void {
 const bytesOf: Record<Encoding, number> = { f32: 4, f16: 2, u8: 1 };
 for (const encoding of ['f32', 'f16', 'u8'] as const) {
   test(`a boundary in ${encoding}: many requests at once, each as one machine answers`, async () => {
-    const packaged = withLink(encoding);
+    const packaged = withLink(files, encoding);
     const { url } = await serving([writePackage(packaged), '--stages', '1..']);
     const session = createStagedSession(engine, without(packaged, 1, 2), { remotes: [{ url, name: 'fog', from: 1 }] });
     const answers = await Promise.all(Array.from({ length: rows }, (_, row) => session.run(sample(row))));
@@ -53,7 +30,7 @@ for (const encoding of ['f32', 'f16', 'u8'] as const) {
     assert.deepEqual([...exits].sort(), [0, 1, 2], 'rows leave everywhere, else this tests little');
     const elements = plan.stages[1]?.inputShape.reduce((product, size) => product * size, 1) ?? NaN;
     answers.forEach((answer, row) => {
-      assertSame(answer, expected(row, encoding));
+      assertSame(answer, answeredHere(engine, files, row, encoding));
       const { stages, exit, macs, bytesSent, totalNs } = answer.trace;
       assert.equal(exit, answer.exit);
       assert.equal(macs, plan.stages.slice(0, exit + 1).reduce((sum, stage) => sum + stage.macs, 0));
@@ -76,7 +53,7 @@ test('a server\'s stages one by one, as any server has them, and several servers
     remotes: [{ url: plain.url, name: 'c', from: 1, client: { fetch: (url, init) => (url.includes('/from_') ? Promise.resolve(new Response('{"error":"unknown"}', { status: 404 })) : fetch(url, init)) } }],
   });
   for (let row = 0; row < 30; row += 1) {
-    const wanted = expected(row, 'f32');
+    const wanted = answeredHere(engine, files, row, 'f32');
     const answer = await single.run(sample(row));
     assertSame(answer, wanted);
     assert.deepEqual(answer.trace.stages.map(({ where }) => where), ['here', 'c', 'c'].slice(0, wanted.exit + 1));
@@ -91,10 +68,10 @@ test('a fog node that offloads on: its clients see one answer', async () => {
   const cloud = await serving([path, '--stages', '2']);
   const fog = await serving([writePackage(without(files, 2)), '--stages', '1..1', '--offload', cloud.url]);
   const session = createStagedSession(engine, without(files, 1, 2), { remotes: [{ url: fog.url, from: 1 }] });
-  for (let row = 0; row < 30; row += 1) assertSame(await session.run(sample(row)), expected(row, 'f32'));
+  for (let row = 0; row < 30; row += 1) assertSame(await session.run(sample(row)), answeredHere(engine, files, row, 'f32'));
   cloud.kill('SIGKILL');
   await cloud.ended;
-  const last = Array.from({ length: rows }, (_, row) => row).find((row) => expected(row, 'f32').exit === 2) ?? NaN;
+  const last = Array.from({ length: rows }, (_, row) => row).find((row) => answeredHere(engine, files, row, 'f32').exit === 2) ?? NaN;
   const answer = await session.run(sample(last));
   assert.deepEqual([answer.degraded, answer.why?.how, answer.why?.reason, answer.exit], [true, 'by_server', 'further_on', 1]);
   assert.match(answer.why?.message ?? '', /^early_answer: .*cannot be reached/);
@@ -105,8 +82,8 @@ test('a fog node whose next server hangs gives its own early answer within its c
   const proxy = await faultyProxy((await serving([path, '--stages', '2'])).url, () => 0);
   const fog = await serving([writePackage(without(files, 2)), '--stages', '1..1', '--offload', proxy.url]);
   const session = createStagedSession(engine, without(files, 1, 2), { remotes: [{ url: fog.url, from: 1 }] });
-  const last = Array.from({ length: rows }, (_, row) => row).find((row) => expected(row, 'f32').exit === 2) ?? NaN;
-  assertSame(await session.run(sample(last)), expected(last, 'f32'));
+  const last = Array.from({ length: rows }, (_, row) => row).find((row) => answeredHere(engine, files, row, 'f32').exit === 2) ?? NaN;
+  assertSame(await session.run(sample(last)), answeredHere(engine, files, last, 'f32'));
   proxy.fault = faults['hangs'];
   const answer = await session.run(sample(last), { deadlineMs: 1500 });
   assert.deepEqual([answer.degraded, answer.why?.how, answer.exit], [true, 'by_server', 1]);
@@ -118,7 +95,7 @@ test('everything at a server: stage 0 too, on the prepared sample', async () => 
   const session = createStagedSession(engine, without(files, 1, 2), { remotes: [{ url, from: 0 }] });
   for (let row = 0; row < 10; row += 1) {
     const answer = await session.run(sample(row));
-    assertSame(answer, expected(row, 'f32'));
+    assertSame(answer, answeredHere(engine, files, row, 'f32'));
     assert.deepEqual(answer.trace.stages.map(({ from, where }) => [from, where]), [[0, url]]);
   }
 });
@@ -129,7 +106,7 @@ test('a server of another package is found out before it answers', async () => {
     if (second?.exit) second.exit.threshold = 0.5;
   })), '--stages', '1..']);
   const session = createStagedSession(engine, files, { remotes: [{ url, from: 1 }] });
-  const row = Array.from({ length: rows }, (_, at) => at).find((at) => expected(at, 'f32').exit > 0) ?? NaN;
+  const row = Array.from({ length: rows }, (_, at) => at).find((at) => answeredHere(engine, files, at, 'f32').exit > 0) ?? NaN;
   const answer = await session.run(sample(row));
   assert.deepEqual([answer.degraded, answer.why?.how, answer.why?.reason], [true, 'finished_here', 'bad_answer']);
   assert.equal(answer.why?.message, 'model from_1 is of another package: its weights or exits differ');

@@ -1,6 +1,6 @@
 // A package of three stages for the tests of offload, its rows, and copies of it with another manifest.
 import { readFileSync } from 'node:fs';
-import { augmentModel, type Dataset, type Engine, type PackageFile, type RawTensor } from '@offramp/engine';
+import { augmentModel, type Dataset, type Encoding, type Engine, type Exited, type PackageFile, type RawTensor } from '@offramp/engine';
 import { fashionRows } from '../wasm/support/fashion_mnist.js';
 
 function dataset(set: 'train' | 't10k', begin: number, end: number): Dataset {
@@ -8,19 +8,50 @@ function dataset(set: 'train' | 't10k', begin: number, end: number): Dataset {
   return { name: `${set} ${begin}`, x: { dtype: 'f32', dims, data: new Uint8Array(values.buffer) }, y: labels };
 }
 
-export interface ChangedManifest {
-  stages: { exit: { threshold: number } | null }[];
+export interface Exit {
+  score: string;
+  threshold: number;
+  temperature: number;
+  gate?: number[];
+}
+export interface Manifest {
+  model: { input: { name: string } };
+  stages: { exit: Exit | null; file: string; sha256: string; bytes: number }[];
   mapping: { target: string; from: number; to: number }[];
   links: unknown[];
 }
 
-export function withManifest(files: readonly PackageFile[], change: (manifest: ChangedManifest) => void): PackageFile[] {
+export function withManifest(files: readonly PackageFile[], change: (manifest: Manifest) => void): PackageFile[] {
   return files.map(({ name, bytes }) => {
     if (name !== 'manifest.json') return { name, bytes };
-    const manifest = JSON.parse(new TextDecoder().decode(bytes)) as ChangedManifest;
+    const manifest = JSON.parse(new TextDecoder().decode(bytes)) as Manifest;
     change(manifest);
     return { name, bytes: new TextEncoder().encode(JSON.stringify(manifest)) };
   });
+}
+
+/** Stage 0 on a device, the others behind a link of that encoding. */
+export function withLink(files: readonly PackageFile[], encoding: Encoding): PackageFile[] {
+  return withManifest(files, (manifest) => {
+    manifest.mapping = [{ target: 'device', from: 0, to: 1 }, { target: 'fog', from: 1, to: 3 }];
+    manifest.links = [{ bytes_per_s: 1e6, rtt_ns: 1e6, energy_nj_per_byte: 0, encoding }];
+  });
+}
+
+/** What one machine answers that rounds the boundary into stage 1 as the link does. */
+export function answeredHere(engine: Engine, files: PackageFile[], row: number, encoding: Encoding): Exited {
+  const runtime = engine.createRuntime(files);
+  try {
+    let result = runtime.begin(sample(row));
+    while ('needsStage' in result) {
+      const { stage, boundary } = result.needsStage;
+      const sent = stage === 1 ? engine.decodeBoundary(engine.encodeBoundary(boundary, encoding), encoding, boundary.dims) : boundary;
+      result = runtime.runStage(stage, sent);
+    }
+    return result.exited;
+  } finally {
+    runtime.dispose();
+  }
 }
 
 export function without(files: readonly PackageFile[], ...stages: number[]): PackageFile[] {
