@@ -45,7 +45,7 @@ export const commandSpecs: readonly CommandSpec[] = [
       preprocess, epochs: { value: 'N', help: 'passes over the training rows per head (default 12 to 200, more for fewer rows)' },
       'class-weights': { value: 'NAME', help: 'none (the default) or balanced: rare classes weigh more while heads are trained' },
       'paper-cost-weight': { value: 'W', help: "what the paper's method weighs cost with, 0 to 1; accuracy has the rest (default 0.9)" },
-      'paper-correction': { value: 'F', help: "factor on the paper's thresholds, 0.1 to 1, where they are sought on rows that the model was trained on (default 1)" },
+      'paper-correction': { value: 'F', help: "factor on the paper's thresholds, 0.1 to 1, where sought on rows that the model was trained on (default 1)" },
       seed: { value: 'N', help: 'number that fixes every random choice (default 0)' },
       'train-rows': { value: 'N', help: 'use at most N training rows, drawn by the seed' },
       'select-rows': { value: 'N', help: 'use at most N select rows' },
