@@ -25,16 +25,32 @@ build_typescript() {
   (cd "$ROOT" && node_modules/.bin/tsc -b) >&2 || die "TypeScript does not compile"
 }
 
+# Checks and builds the page, unless nothing that it is made of has changed since.
+build_web() {
+  local folder=$ROOT/web stamp=$ROOT/build/web.stamp inputs
+  mkdir -p "$ROOT/build"
+  exec 8> "$ROOT/build/web.lock"
+  flock -w 2 8 || { say "waiting for another build of the page"; flock 8; }
+  inputs=$(cd "$ROOT" && find web oip/dist wasm/dist node_cli/dist/report examples -type f -not -path 'web/dist/*' -not -path '*/node_modules/*' -not -name '*.tsbuildinfo' -print0 \
+    | sort -z | xargs -0 sha256sum package-lock.json | key_of)
+  if [ -e "$folder/dist/index.html" ] && [ "$(cat "$stamp" 2> /dev/null)" = "$inputs" ]; then return 0; fi
+  rm -f "$stamp"
+  step "checking the page" npm --prefix "$folder" run --silent check
+  step "building the page" npm --prefix "$folder" run --silent build
+  echo "$inputs" > "$stamp"
+  exec 8>&-
+}
+
 build() {
   local part needs=()
-  [ $# != 0 ] && [ "$1" != all ] || set -- native asan fuzz wasm ts
+  [ $# != 0 ] && [ "$1" != all ] || set -- native asan fuzz wasm ts web
   for part in "$@"; do
     case $part in
       native | asan | fuzz) needs+=(native) ;;
       wasm | module) needs+=(wasm) ;;
       ts) needs+=(npm) ;;
-      bench) needs+=(wasm npm) ;;
-      *) die "build: native, asan, fuzz, wasm, module, ts, bench or all; not '$part'" ;;
+      web | bench) needs+=(wasm npm) ;;
+      *) die "build: native, asan, fuzz, wasm, module, ts, web, bench or all; not '$part'" ;;
     esac
   done
   setup "${needs[@]}"
@@ -42,6 +58,11 @@ build() {
     case $part in
       ts) build_typescript ;;
       module) build_preset wasm offramp_modules ;;
+      web)
+        build_preset wasm offramp_modules
+        build_typescript
+        build_web
+        ;;
       bench)
         build_preset wasm offramp_modules
         build_preset wasm offramp_bare

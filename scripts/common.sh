@@ -36,7 +36,7 @@ step() {
   shift
   mkdir -p "$CACHE/logs"
   log=$CACHE/logs/$(printf '%s' "$text" | tr -cs 'A-Za-z0-9' '_').$$.log
-  announce "$text" "$log" 9>&- &
+  announce "$text" "$log" 8>&- 9>&- &
   announcer=$!
   # Not part of a condition, where `set -e` would not work inside the command.
   set +e

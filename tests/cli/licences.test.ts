@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 test('THIRD_PARTY_LICENSES.md lists every run-time package', () => {
   const list = readFileSync('THIRD_PARTY_LICENSES.md', 'utf8');
-  for (const file of ['oip/package.json', 'wasm/package.json', 'node_cli/package.json']) {
+  for (const file of ['oip/package.json', 'wasm/package.json', 'node_cli/package.json', 'web/package.json']) {
     const { dependencies = {}, optionalDependencies = {} } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Record<string, string>>;
     for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
       if (!name.startsWith('@offramp/')) assert.ok(list.includes(`\`${name}\``), `${name} of ${file}`);
