@@ -34,34 +34,41 @@ T unit_clamp(T x) {
   return x < T(0) ? T(0) : x > T(1) ? T(1) : x;
 }
 
+// With up to two attributes, a and b; a pointer to each function, so that the loop over elements exists once per type.
+template <class T>
+struct Activation {
+  const char* op;
+  T (*of)(T v, T a, T b);
+  const char* first = nullptr;  // attribute
+  float first_default = 0;
+  const char* second = nullptr;
+  float second_default = 0;
+};
+
+template <class T>
+constexpr Activation<T> kActivations[] = {
+    {"LeakyRelu", [](T v, T a, T) -> T { return v < T(0) ? a * v : v; }, "alpha", 0.01f},
+    {"Elu", [](T v, T a, T) -> T { return v < T(0) ? a * exp_minus_one(v) : v; }, "alpha", 1},
+    {"Selu", [](T v, T a, T b) -> T { return b * (v < T(0) ? a * exp_minus_one(v) : v); }, "alpha", 1.67326319217681884765625f, "gamma",
+     1.05070102214813232421875f},
+    {"Celu", [](T v, T a, T) -> T { return v < T(0) ? a * exp_minus_one(v / a) : v; }, "alpha", 1},
+    {"HardSigmoid", [](T v, T a, T b) -> T { return unit_clamp(a * v + b); }, "alpha", 0.2f, "beta", 0.5f},
+    {"HardSwish", [](T v, T, T) -> T { return v * unit_clamp(v / T(6) + T(0.5)); }},
+    {"ThresholdedRelu", [](T v, T a, T) -> T { return v <= a ? T(0) : v; }, "alpha", 1},
+    {"Shrink", [](T v, T a, T b) -> T { return v < -a ? v + b : v > a ? v - b : T(0); }, "lambd", 0.5f, "bias", 0},
+    {"Softplus", [](T v, T, T) -> T { return softplus(v); }},
+    {"Mish", [](T v, T, T) -> T { return mish(v); }},
+};
+
 template <class T>
 Outputs activate(const Node& node, const Tensor& x) {
   const std::string& op = node.op;
-  const auto parameter = [&](const char* name, double otherwise) { return T(node.number(name, float(otherwise))); };
-  if (op == "LeakyRelu")
-    return map_elements<T>(x, [a = parameter("alpha", 0.01)](T v) { return v < T(0) ? a * v : v; });
-  if (op == "Elu")
-    return map_elements<T>(x, [a = parameter("alpha", 1)](T v) { return v < T(0) ? a * exp_minus_one(v) : v; });
-  if (op == "Selu")
-    return map_elements<T>(x, [a = parameter("alpha", 1.67326319217681884765625),
-                      g = parameter("gamma", 1.05070102214813232421875)](T v) {
-      return g * (v < T(0) ? a * exp_minus_one(v) : v);
-    });
-  if (op == "Celu")
-    return map_elements<T>(x, [a = parameter("alpha", 1)](T v) { return v < T(0) ? a * exp_minus_one(v / a) : v; });
-  if (op == "HardSigmoid")
-    return map_elements<T>(x, [a = parameter("alpha", 0.2), b = parameter("beta", 0.5)](T v) {
-      return unit_clamp(a * v + b);
-    });
-  if (op == "HardSwish") return map_elements<T>(x, [](T v) { return v * unit_clamp(v / T(6) + T(0.5)); });
-  if (op == "ThresholdedRelu")
-    return map_elements<T>(x, [a = parameter("alpha", 1)](T v) { return v <= a ? T(0) : v; });
-  if (op == "Shrink")
-    return map_elements<T>(x, [l = parameter("lambd", 0.5), b = parameter("bias", 0)](T v) {
-      return v < -l ? v + b : v > l ? v - b : T(0);
-    });
-  if (op == "Softplus") return map_elements<T>(x, [](T v) { return softplus(v); });
-  if (op == "Mish") return map_elements<T>(x, [](T v) { return mish(v); });
+  for (const Activation<T>& activation : kActivations<T>)
+    if (op == activation.op) {
+      const T a = activation.first ? T(node.number(activation.first, activation.first_default)) : T(0);
+      const T b = activation.second ? T(node.number(activation.second, activation.second_default)) : T(0);
+      return map_elements<T>(x, [of = activation.of, a, b](T v) { return of(v, a, b); });
+    }
   if (op == "Gelu") {
     const std::string form = node.text("approximate", "none");
     if (form == "none") return map_elements<T>(x, [](T v) { return gelu(v); });

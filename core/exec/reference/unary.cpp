@@ -1,6 +1,7 @@
 // Functions of single elements without parameters.
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "exec/reference/approximations.h"
 #include "exec/reference/types.h"
@@ -11,55 +12,67 @@ namespace {
 // Wraps around instead of overflowing, as two's complement hardware does.
 int64_t negate(int64_t value) { return int64_t(0 - uint64_t(value)); }
 
-Outputs map_integers(const std::string& op, const Tensor& x) {
-  using T = int64_t;
-  if (op == "Abs") return map_elements<T>(x, [](T v) { return v < 0 ? negate(v) : v; });
-  if (op == "Neg") return map_elements<T>(x, [](T v) { return negate(v); });
-  if (op == "Relu") return map_elements<T>(x, [](T v) { return std::max<T>(v, 0); });
-  if (op == "Sign") return map_elements<T>(x, [](T v) { return T((v > 0) - (v < 0)); });
-  if (op == "BitwiseNot") return map_elements<T>(x, [](T v) { return T(~v); });
-  return unsupported("operator " + op + " on integers");
-}
+// A pointer to each function, so that the loop over elements exists once per type.
+template <class T>
+struct Function {
+  const char* op;
+  T (*of)(T);
+};
+
+constexpr Function<int64_t> kIntegerFunctions[] = {
+  {"Abs", [](int64_t v) -> int64_t { return v < 0 ? negate(v) : v; }},
+  {"Neg", [](int64_t v) -> int64_t { return negate(v); }},
+  {"Relu", [](int64_t v) -> int64_t { return std::max<int64_t>(v, 0); }},
+  {"Sign", [](int64_t v) -> int64_t { return int64_t((v > 0) - (v < 0)); }},
+  {"BitwiseNot", [](int64_t v) -> int64_t { return int64_t(~v); }},
+};
 
 template <class T>
-Outputs map_floats(const std::string& op, const Tensor& x) {
-  if (op == "Abs") return map_elements<T>(x, [](T v) { return std::fabs(v); });
-  if (op == "Neg") return map_elements<T>(x, [](T v) { return -v; });
-  if (op == "Relu") return map_elements<T>(x, [](T v) { return v < 0 ? T(0) : v; });
-  if (op == "Sign") return map_elements<T>(x, [](T v) { return v > 0 ? T(1) : v < 0 ? T(-1) : v; });
-  if (op == "Floor") return map_elements<T>(x, [](T v) { return std::floor(v); });
-  if (op == "Ceil") return map_elements<T>(x, [](T v) { return std::ceil(v); });
+constexpr Function<T> kFloatFunctions[] = {
+  {"Abs", [](T v) -> T { return std::fabs(v); }},
+  {"Neg", [](T v) -> T { return -v; }},
+  {"Relu", [](T v) -> T { return v < 0 ? T(0) : v; }},
+  {"Sign", [](T v) -> T { return v > 0 ? T(1) : v < 0 ? T(-1) : v; }},
+  {"Floor", [](T v) -> T { return std::floor(v); }},
+  {"Ceil", [](T v) -> T { return std::ceil(v); }},
   // Halves go to the even neighbour.
-  if (op == "Round") return map_elements<T>(x, [](T v) { return std::nearbyint(v); });
-  if (op == "Reciprocal") return map_elements<T>(x, [](T v) { return T(1) / v; });
-  if (op == "Sqrt") return map_elements<T>(x, [](T v) { return std::sqrt(v); });
-  if (op == "Exp") return map_elements<T>(x, [](T v) { return std::exp(v); });
-  if (op == "Log") return map_elements<T>(x, [](T v) { return std::log(v); });
-  if (op == "Erf") return map_elements<T>(x, [](T v) { return error_function(v); });
-  if (op == "Sigmoid") return map_elements<T>(x, [](T v) { return T(1) / (T(1) + std::exp(-v)); });
-  if (op == "Softsign") return map_elements<T>(x, [](T v) { return v / (T(1) + std::fabs(v)); });
-  if (op == "Sin") return map_elements<T>(x, [](T v) { return std::sin(v); });
-  if (op == "Cos") return map_elements<T>(x, [](T v) { return std::cos(v); });
-  if (op == "Tan") return map_elements<T>(x, [](T v) { return std::tan(v); });
-  if (op == "Asin") return map_elements<T>(x, [](T v) { return std::asin(v); });
-  if (op == "Acos") return map_elements<T>(x, [](T v) { return std::acos(v); });
-  if (op == "Atan") return map_elements<T>(x, [](T v) { return std::atan(v); });
-  if (op == "Sinh") return map_elements<T>(x, [](T v) { return std::sinh(v); });
-  if (op == "Cosh") return map_elements<T>(x, [](T v) { return std::cosh(v); });
-  if (op == "Tanh") return map_elements<T>(x, [](T v) { return std::tanh(v); });
-  if (op == "Asinh") return map_elements<T>(x, [](T v) { return std::asinh(v); });
-  if (op == "Acosh") return map_elements<T>(x, [](T v) { return std::acosh(v); });
-  if (op == "Atanh") return map_elements<T>(x, [](T v) { return std::atanh(v); });
-  return unsupported("operator " + op);
+  {"Round", [](T v) -> T { return std::nearbyint(v); }},
+  {"Reciprocal", [](T v) -> T { return T(1) / v; }},
+  {"Sqrt", [](T v) -> T { return std::sqrt(v); }},
+  {"Exp", [](T v) -> T { return std::exp(v); }},
+  {"Log", [](T v) -> T { return std::log(v); }},
+  {"Erf", [](T v) -> T { return error_function(v); }},
+  {"Sigmoid", [](T v) -> T { return T(1) / (T(1) + std::exp(-v)); }},
+  {"Softsign", [](T v) -> T { return v / (T(1) + std::fabs(v)); }},
+  // Seldom used: through f64, so that their f32 forms need not be shipped.
+  {"Sin", [](T v) -> T { return T(std::sin(double(v))); }},
+  {"Cos", [](T v) -> T { return T(std::cos(double(v))); }},
+  {"Tan", [](T v) -> T { return T(std::tan(double(v))); }},
+  {"Asin", [](T v) -> T { return T(std::asin(double(v))); }},
+  {"Acos", [](T v) -> T { return T(std::acos(double(v))); }},
+  {"Atan", [](T v) -> T { return T(std::atan(double(v))); }},
+  {"Sinh", [](T v) -> T { return T(std::sinh(double(v))); }},
+  {"Cosh", [](T v) -> T { return T(std::cosh(double(v))); }},
+  {"Tanh", [](T v) -> T { return std::tanh(v); }},
+  {"Asinh", [](T v) -> T { return T(std::asinh(double(v))); }},
+  {"Acosh", [](T v) -> T { return T(std::acosh(double(v))); }},
+  {"Atanh", [](T v) -> T { return T(std::atanh(double(v))); }},
+};
+
+template <class T>
+Outputs map_by(std::span<const Function<T>> functions, const std::string& op, const Tensor& x) {
+  for (const Function<T>& function : functions)
+    if (op == function.op) return map_elements<T>(x, function.of);
+  return unsupported("operator " + op + " on " + std::string(to_string(x.dtype())));
 }
 
 Outputs run_unary(const Node& node, Inputs inputs) {
   OFFRAMP_RETURN_IF_ERROR(expect_inputs(inputs, 1, 1));
   const Tensor& x = *inputs[0];
-  if (x.dtype() == DType::kF32) return map_floats<float>(node.op, x);
-  if (x.dtype() == DType::kF64) return map_floats<double>(node.op, x);
+  if (x.dtype() == DType::kF32) return map_by<float>(kFloatFunctions<float>, node.op, x);
+  if (x.dtype() == DType::kF64) return map_by<double>(kFloatFunctions<double>, node.op, x);
   OFFRAMP_TRY(const Tensor wide, widen(x));
-  OFFRAMP_TRY(const std::vector<Tensor> mapped, map_integers(node.op, wide));
+  OFFRAMP_TRY(const std::vector<Tensor> mapped, map_by<int64_t>(kIntegerFunctions, node.op, wide));
   OFFRAMP_TRY(Tensor out, cast_tensor(mapped[0], x.dtype()));
   return one(std::move(out));
 }
