@@ -97,8 +97,8 @@ function send(request: IncomingMessage, response: ServerResponse, file: string):
   response.setHeader('Content-Type', types[extname(file)] ?? 'application/octet-stream');
   response.setHeader('Vary', 'Accept-Encoding');
   response.setHeader('ETag', tag);
-  // Names below assets/ and engine-.../ change with their contents.
-  response.setHeader('Cache-Control', /[\\/](assets|engine-[0-9a-f]+)[\\/]/.test(file) ? 'public, max-age=31536000, immutable' : 'no-cache');
+  // Names below assets/, engine-.../ and examples-.../ change with their contents.
+  response.setHeader('Cache-Control', /[\\/](assets|(engine|examples)-[0-9a-f]+)[\\/]/.test(file) ? 'public, max-age=31536000, immutable' : 'no-cache');
   if (encoding !== undefined) response.setHeader('Content-Encoding', encoding);
   if (request.headers['if-none-match'] === tag) {
     response.writeHead(304).end();

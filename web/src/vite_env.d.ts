@@ -3,3 +3,6 @@
 
 /** Where the builds of the WebAssembly module are, relative to the page. */
 declare const __ENGINE_FOLDER__: string;
+
+/** Where the bundled examples' files are, relative to the page. */
+declare const __EXAMPLES_FOLDER__: string;
