@@ -79,6 +79,7 @@ Result<bool> Augmenter::State::joint_search_next() {
 Result<bool> Augmenter::State::begin_receiving() {
   receiving.reset();
   received = {};
+  received_exits.clear();
   const std::vector<Encoding> encodings = encodings_of(*mapping, *options.mapping.targets, cut_points.size());
   const auto first = std::find_if(encodings.begin(), encodings.end(), [](Encoding e) { return e != Encoding::kF32; }) - encodings.begin();
   if (size_t(first) == encodings.size()) return true;
@@ -156,7 +157,7 @@ Result<bool> Augmenter::State::finish_received_part() {
   const bool harm = options.search.rule == Rule::kHarm;
   const double lost = harm ? after.harm - before.harm : before.accuracy - after.accuracy;
   const double drop = harm ? before.harm : evaluate_plan(outcomes, {}).accuracy - before.accuracy;
-  if (drop + found.allowance + std::max(0.0, lost) <= options.search.max_drop + 1e-12 || lost <= 0) {
+  if (picked || drop + found.allowance + std::max(0.0, lost) <= options.search.max_drop + 1e-12 || lost <= 0) {
     found.chosen.figures = after;
     r.part = 2;
     prepare_received();
@@ -165,14 +166,16 @@ Result<bool> Augmenter::State::finish_received_part() {
   for (Link& link : options.mapping.targets->links)
     if (link.encoding != Encoding::kF32) link.encoding = link.encoding == Encoding::kU8 ? Encoding::kF16 : Encoding::kF32;
   encodings_refined = true;
-  const auto exits = mapped_exits(outcomes, head_memory, found.chosen.exits, before);
-  OFFRAMP_TRY(mapping, find_mapping(cut_points, exits, *options.mapping.targets, options.mapping.cost));
+  OFFRAMP_TRY(mapping, best_mapping(found.chosen.exits, before));
   return begin_receiving();
 }
 
+Result<Mapping> Augmenter::State::best_mapping(const std::vector<PlannedExit>& exits, const PlanFigures& figures) const {
+  return find_mapping(cut_points, mapped_exits(outcomes, head_memory, exits, figures), *options.mapping.targets, options.mapping.cost);
+}
+
 Status Augmenter::State::map_paper_plan() {
-  const auto exits = mapped_exits(outcomes, head_memory, paper.plan.exits, paper.plan.figures);
-  auto best = find_mapping(cut_points, exits, *options.mapping.targets, options.mapping.cost);
+  auto best = best_mapping(paper.plan.exits, paper.plan.figures);
   if (best) paper_mapping = std::move(best).value();
   else if (best.error().code != ErrorCode::kInfeasible) return std::move(best).error();
   return {};

@@ -9,6 +9,7 @@ namespace offramp {
 namespace {
 
 constexpr size_t kTestPart = 2, kCertifyPart = 3;
+constexpr const char* kNotFinished = "another plan, of those there are, can be made when the first is finished";
 
 void use_heads(const Outcomes& outcomes, const std::vector<PlannedExit>& exits, std::set<int32_t>& used) {
   for (const PlannedExit& exit : exits) used.insert(outcomes.candidates[size_t(exit.candidate)].head);
@@ -159,11 +160,30 @@ Status Augmenter::State::begin_search() {
 
 Status Augmenter::replan(const Json& options) {
   State& s = *state_;
-  if (s.phase != Phase::kFinished) return invalid_argument("another plan can be made when the first is finished");
+  if (s.phase != Phase::kFinished) return invalid_argument(kNotFinished);
   OFFRAMP_TRY(const AugmentOptions changed, read_augment_options(options));
   s.options.search = changed.search;
   s.options.paper_method = changed.paper_method;
+  s.picked = false;
   return s.begin_search();
+}
+
+Status Augmenter::pick(int64_t plan) {
+  State& s = *state_;
+  if (s.phase != Phase::kFinished || uint64_t(plan) >= s.found.front.size()) return invalid_argument(kNotFinished);
+  const Plan& chosen = s.found.front[size_t(plan)];
+  if (s.options.mapping.targets) {
+    OFFRAMP_TRY(s.mapping, s.best_mapping(chosen.exits, chosen.figures));
+  }
+  s.picked = true;
+  s.found.chosen = chosen;
+  s.found.allowance = 0;
+  s.certificate.reset();
+  s.options.paper_method = false;
+  if (!s.options.mapping.targets) return {};  // its heads' answers on test rows are known, as those of all of the front
+  OFFRAMP_TRY(const bool nothing_compressed, s.begin_receiving());
+  if (!nothing_compressed) s.phase = Phase::kSearch;
+  return {};
 }
 
 Status Augmenter::State::search_next() {
@@ -179,7 +199,7 @@ Status Augmenter::State::search_next() {
   }
   paper = search_paper_method(outcomes, options.paper);
   if (options.mapping.targets) OFFRAMP_RETURN_IF_ERROR(map_paper_plan());
-  if (!options.certify) return begin_evaluation();
+  if (!options.certify || picked) return begin_evaluation();
   std::set<int32_t> used;
   use_heads(outcomes, found.chosen.exits, used);
   for (const Plan& plan : found.front) use_heads(outcomes, plan.exits, used);

@@ -129,7 +129,7 @@ Json Augmenter::result() const {
                    {"views", to_string(s.views)},
                    {"candidates", s.outcomes.candidates.size()},
                    {"plans_looked_at", s.found.plans_looked_at},
-                   {"rule", to_string(s.options.search.rule)},
+                   {"rule", s.picked ? "picked" : to_string(s.options.search.rule)},
                    {"max_drop_pp", 100 * s.options.search.max_drop},
                    {"allowance_pp", 100 * s.found.allowance},
                    {"select_harm_pp", 100 * s.found.chosen.figures.harm}}},

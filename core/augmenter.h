@@ -116,6 +116,7 @@ struct Augmenter::State {
   Outcomes outcomes;       // on select rows, all candidates
   std::unique_ptr<ExitSearch> search;
   SearchResult found;      // once certified, its chosen plan is the certified one
+  bool picked = false;     // found.chosen is one of the front that the user took, whatever the limits say
   std::optional<CertificateResult> certificate;
   PaperPlan paper;
 
@@ -190,6 +191,7 @@ struct Augmenter::State {
   void prepare_received();
   Result<bool> receive_next();
   Result<bool> finish_received_part();
+  Result<Mapping> best_mapping(const std::vector<PlannedExit>& exits, const PlanFigures& figures) const;
   Status map_paper_plan();
   StageMapping stage_mapping(const std::vector<PlannedExit>& exits, const Mapping& placed) const;
   // Sets "mapping" and "mapped" of the plan P.

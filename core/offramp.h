@@ -70,6 +70,11 @@ class Augmenter {
   // heads are trained from, nor in targets and certificate. step() goes on at the search. Errors: kInvalidArgument if it is not finished, and as create.
   Status replan(const Json& options);
 
+  // When finished: the plan is now this one of result()'s "pareto", whatever the limits say, and without a certificate. With targets step() goes
+  // on unless it is finished still. Errors: kInvalidArgument if it is not finished or there is no such plan; kInfeasible if no mapping of
+  // it meets the targets' limits, and then the plan is the one before.
+  Status pick(int64_t plan);
+
   // When finished: the `augment` JSON of DESIGN section 9 without times, and the evidence for the report.
   Json result() const;
   // `host_evidence` is merged into the manifest's evidence (measured times).

@@ -1,7 +1,7 @@
 // The drivers of augmenting and evaluating, on a module that computes nothing.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { augmentModel, augmentPlans, evaluateModel, measureLatency, type Progress } from '@offramp/engine';
+import { Augmentation, augmentModel, augmentPlans, evaluateModel, measureLatency, type Progress } from '@offramp/engine';
 import { failure } from './samples.js';
 import { fakeData, fakeEngine } from './fake_module.js';
 
@@ -130,4 +130,27 @@ test('several plans from one training: rows are added once, each plan has its ow
   const [first, ...others] = outcomes.map(({ report }) => report.search.seconds);
   for (const other of others) assert.deepEqual([other.extract, other.train], [first?.extract, first?.train]);
   assert.equal(log.deleted, 1 + 3);
+});
+
+test('a search that is kept tells of plans of its front without measuring them, and packages the one that is picked', async () => {
+  const { engine, log } = fakeEngine();
+  const augmentation = await Augmentation.run(engine, model, data, { preprocess: [] });
+  const runs = log.runs.length;
+  const looked = await augmentation.look(4);
+  assert.equal(log.runs.length, runs, 'nothing was run');
+  assert.equal(looked.plan.mean_latency_ns, null);
+  const picked = await augmentation.pick(2);
+  assert.deepEqual(log.picks, [4, 2]);
+  assert.ok((picked.report.plan.mean_latency_ns ?? 0) > 0 && log.runs.length > runs);
+  assert.deepEqual(picked.report.remarks, augmentation.outcome.report.remarks);
+  assert.equal(picked.report.search.seconds.train, augmentation.outcome.report.search.seconds.train);
+  assert.equal(log.added.reduce((sum, { rows }) => sum + rows, 0), 190);
+  augmentation.dispose();
+  assert.equal(engine.liveHandles, 0);
+});
+
+test('a search that fails leaves nothing behind', async () => {
+  const { engine } = fakeEngine({ failStep: true });
+  await assert.rejects(Augmentation.run(engine, model, data, { preprocess: [] }), failure('infeasible', 'search: no plan'));
+  assert.equal(engine.liveHandles, 0);
 });

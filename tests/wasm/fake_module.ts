@@ -11,6 +11,7 @@ export interface FakeLog {
   options: unknown;
   evidence: unknown;
   replans: unknown[];
+  picks: number[];
 }
 
 export interface FakeOptions {
@@ -65,6 +66,11 @@ function fakeAugmenter(log: FakeLog, options: FakeOptions): RawAugmenter {
       log.steps = script.findIndex(({ phase }) => phase === 'search') + 1;
       return ok(null);
     },
+    pick: (plan) => {
+      log.picks.push(plan);
+      log.steps = script.findIndex(({ phase }) => phase === 'search') + 1;
+      return ok(null);
+    },
     result: () => ok(JSON.stringify({
       base: { accuracy: 0.9, macs: 10, parameters: 3 }, plan: { exits: [], mean_latency_ns: null }, paper_method: { exits: [], mean_latency_ns: null },
       pareto: [], search: { exit_points: 4 }, rows: {}, evidence: { packaged: options.packaged ?? 'plan' },
@@ -102,7 +108,7 @@ function fakeEvaluator(log: FakeLog, staged: boolean): RawEvaluator {
 }
 
 export function fakeEngine(options: FakeOptions = {}): { engine: Engine; log: FakeLog } {
-  const log: FakeLog = { added: [], recorded: 0, steps: 0, runs: [], deleted: 0, options: undefined, evidence: undefined, replans: [] };
+  const log: FakeLog = { added: [], recorded: 0, steps: 0, runs: [], deleted: 0, options: undefined, evidence: undefined, replans: [], picks: [] };
   const refuse = (): never => {
     throw new Error('not part of the fake');
   };

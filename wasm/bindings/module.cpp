@@ -178,6 +178,8 @@ val augmenter_replan(Augmenter& augmenter, const std::string& options) {
   return reply(work());
 }
 
+val augmenter_pick(Augmenter& augmenter, double plan) { return reply(augmenter.pick(int64_t(plan))); }
+
 val augmenter_result(const Augmenter& augmenter) { return success(text(augmenter.result())); }
 
 val augmenter_package(const Augmenter& augmenter, const std::string& host_evidence) {
@@ -364,6 +366,7 @@ EMSCRIPTEN_BINDINGS(offramp) {
       .function("resume", &augmenter_resume)
       .function("step", &augmenter_step)
       .function("replan", &augmenter_replan)
+      .function("pick", &augmenter_pick)
       .function("result", &augmenter_result)
       .function("package", &augmenter_package);
 

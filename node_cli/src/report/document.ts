@@ -1,12 +1,10 @@
 // The frame of every page that Offramp writes: one file, no script, nothing loaded from elsewhere.
-import { createHash } from 'node:crypto';
 import { Html, html } from './html.js';
-import { kStyle } from './style.js';
+import { kStyle, kStyleHash } from './style.js';
 
 /** `body`: header, main and footer. */
 export function renderDocument(title: string, body: Html): string {
-  const hash = createHash('sha256').update(kStyle).digest('base64');
-  const policy = `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+  const policy = `default-src 'none'; style-src 'sha256-${kStyleHash}'; base-uri 'none'; form-action 'none'`;
   return html`<!doctype html>
 <html lang="en">
 <head>

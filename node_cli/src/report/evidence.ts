@@ -30,9 +30,24 @@ export interface Plan {
   mapping: { target: string; from: number | null; to: number | null }[];
   certificate: [string, string][] | null;
   predicted: { accuracy: number; meanMacs: number; meanMacsChangePct: number | null } | null;
+  mapped: Mapped | null; // with targets only
+  stageLatencyNs: (number | null)[];
+}
+
+/** What a plan costs on its targets. */
+export interface Mapped {
+  expectedLatencyNs: number | null;
+  worstCaseLatencyNs: number | null;
+  energyNj: number | null;
+  linkBytes: number | null;
+  targets: { target: string; kind: string; macsPerS: number | null; measured: boolean; memoryBytes: number | null }[];
+  /** Between neighbours. */
+  links: { crossRate: number | null; ns: number | null; bytes: number | null; encoding: string }[];
 }
 
 export interface FrontPlan {
+  /** In the manifest's own order. */
+  index: number;
   accuracy: number;
   meanMacs: number;
   harmPp: number | null;
@@ -178,18 +193,41 @@ function readPlan(value: unknown, base: { accuracy: number; macs: number }): Pla
       predictedAccuracy === null || predictedMacs === null
         ? null
         : { accuracy: predictedAccuracy, meanMacs: predictedMacs, meanMacsChangePct: number(predicted.mean_macs_change_pct) },
+    mapped: readMapped(plan.mapped),
+    stageLatencyNs: list(plan.stage_latency_ns).slice(0, 64).map(number),
+  };
+}
+
+function readMapped(value: unknown): Mapped | null {
+  if (value === null || value === undefined) return null;
+  const mapped = object(value);
+  return {
+    expectedLatencyNs: number(mapped.expected_latency_ns),
+    worstCaseLatencyNs: number(mapped.worst_case_latency_ns),
+    energyNj: number(mapped.energy_nj),
+    linkBytes: number(mapped.link_bytes),
+    targets: list(mapped.targets)
+      .slice(0, 64)
+      .map(object)
+      .map((t) => ({
+        target: text(t.target) ?? '(unnamed)', kind: text(t.kind) ?? '', macsPerS: number(t.macs_per_s), measured: t.measured === true, memoryBytes: number(t.memory_bytes),
+      })),
+    links: list(mapped.links)
+      .slice(0, 64)
+      .map(object)
+      .map((l) => ({ crossRate: number(l.cross_rate), ns: number(l.ns), bytes: number(l.bytes), encoding: text(l.encoding) ?? 'f32' })),
   };
 }
 
 function readFront(value: unknown): FrontPlan[] {
   return list(value)
     .map(object)
-    .flatMap((p) => {
+    .flatMap((p, index) => {
       const accuracy = number(p.accuracy);
       const meanMacs = number(p.mean_macs);
       if (accuracy === null || meanMacs === null) return [];
       const exits = list(p.exits).map((at) => text(at) ?? '(unnamed)');
-      return [{ accuracy, meanMacs, harmPp: number(p.harm_pp), selectHarmPp: number(p.select_harm_pp), exits }];
+      return [{ index, accuracy, meanMacs, harmPp: number(p.harm_pp), selectHarmPp: number(p.select_harm_pp), exits }];
     })
     .sort((a, b) => a.meanMacs - b.meanMacs || a.accuracy - b.accuracy);
 }

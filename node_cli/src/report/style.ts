@@ -136,3 +136,6 @@ ${kColours.map((c) => `.${c} { color: var(--${c}); }\n.stroke-${c} { stroke: var
 export const kStyle = `:root { color-scheme: light dark; ${kLight} }
 @media screen and (prefers-color-scheme: dark) { :root { ${kDark} } }
 ${kRules}`;
+
+/** SHA-256 of kStyle in base64, for the page's policy. It is written here, and checked by a test, because hosts differ in how they hash. */
+export const kStyleHash = 'MN1+vAuMolEfkZJUenCjo3ApEvwe1+/DgCLfK+MvHD0=';

@@ -236,6 +236,13 @@ export class Augmenter extends Handle<RawAugmenter> {
   replan(options: JsonObject): void {
     unwrap(() => this.object.replan(JSON.stringify(options)));
   }
+  /**
+   * After the last step: the plan is now this one of the report's `pareto`, whatever the limits say; with targets step() goes on.
+   * Errors: invalid_argument; infeasible if it cannot be mapped within the targets' limits.
+   */
+  pick(plan: number): void {
+    unwrap(() => this.object.pick(plan));
+  }
   result(): JsonObject {
     return parseReport(unwrap(() => this.object.result()), 'the augment report');
   }

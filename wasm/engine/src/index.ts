@@ -1,5 +1,6 @@
 // Everything a host needs: one contract for the page, Node and gateways.
 export * from './augment.js';
+export { Augmentation } from './augmentation.js';
 export * from './bench.js';
 export { checkLabelRange, checkSeveralClasses, sampleRows, sliceDataset, takeRows, type Dataset } from './data/dataset.js';
 export { readSteps } from './data/description.js';

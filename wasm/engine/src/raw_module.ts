@@ -66,6 +66,7 @@ export interface RawAugmenter extends RawHandle {
   resume(record: Uint8Array): RawResult<StepProgress>;
   step(): RawResult<StepProgress>;
   replan(optionsJson: string): RawResult<null>;
+  pick(plan: number): RawResult<null>;
   result(): RawResult<string>;
   package(hostEvidenceJson: string): RawResult<PackageFile[]>;
 }

@@ -35,6 +35,7 @@ function rows(e: Evidence): HtmlValue {
 
 function rule(e: Evidence): HtmlValue {
   const { rule: name, maxDropPp, allowancePp, selectHarmPp } = e.search;
+  if (name === 'picked') return 'Picked by hand among the plans of the line above, whatever the limit says.';
   if (name === null && maxDropPp === null) return 'not recorded';
   const limit = maxDropPp === null ? 'the limit' : plainPoints(maxDropPp);
   const what =
