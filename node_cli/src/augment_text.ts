@@ -1,8 +1,8 @@
 // The augment report for people: base, our plan and the paper's method side by side, then the exits.
-import type { AugmentReport, MappedFigures, ReportPlan } from '@offramp/engine';
+import type { AugmentReport, LinkFigures, MappedFigures, ReportPlan } from '@offramp/engine';
 import type { CommandIo } from './io.js';
 import {
-  bar, changePercent, count, duration, heading, macs, percent, points, safe, signedPercent, signedPoints, table, threshold,
+  bar, changePercent, count, duration, heading, macs, percent, points, rate, safe, signedPercent, signedPoints, table, threshold,
 } from './tables.js';
 
 export function describeAugment(report: AugmentReport, labels: readonly string[] | undefined, io: CommandIo): string {
@@ -30,8 +30,19 @@ export function describeAugment(report: AugmentReport, labels: readonly string[]
   const worst = worstClass(plan.class_recall_change_pp, labels);
   if (worst !== undefined) lines.splice(-1, 0, worst);
   const exits = [heading('exits', io.terminal), describeExits(plan), ...(paper === null || paper.exits.length === 0 ? [] : ['', heading("exits by the paper's method", io.terminal), describeExits(paper)])];
-  const targets = plan.mapped ? `${heading('targets', io.terminal)}\n${describeTargets(plan, plan.mapped)}\n\n` : '';
+  const targets = plan.mapped ? `${heading('targets', io.terminal)}\n${describeTargets(plan, plan.mapped)}\n${describeLinks(report)}\n` : '';
   return `${figures}\n\n${exits.join('\n')}\n\n${targets}${lines.join('\n')}\n`;
+}
+
+export function describeLink({ url, rttNs, bytesPerS, backBytesPerS, models }: LinkFigures): string {
+  const back = backBytesPerS === undefined ? '' : `, ${rate(backBytesPerS)} back`;
+  const served = models.length === 0 ? '' : `; it serves ${safe(models.slice(0, 6).join(', '), 200)}${models.length > 6 ? ` and ${models.length - 6} more` : ''}`;
+  return `${safe(url, 200)} measured: ${duration(rttNs)} there and back, ${rate(bytesPerS)}${back}${served}`;
+}
+
+/** A line for each link that was measured. */
+function describeLinks({ measured_links: links = [] }: AugmentReport): string {
+  return links.map(({ to, rtt_ns: rtt, bytes_per_s: bytes }) => `link to ${safe(to)} measured: ${duration(rtt)} there and back, ${rate(bytes)}\n`).join('');
 }
 
 /** Which stages run where, and what that costs by the targets' figures. */

@@ -63,6 +63,9 @@ With --certify, plans are tested from safe to bold on rows that nothing else was
 with --confidence, its harm on inputs drawn like those rows is at most that. 1 at 95 % needs at least 299 rows. With too few the
 package has the plan of the search, without a certificate, and a remark says so.
 
+A link in targets.json may say "speed": "measured": then the way to the next target's url is measured first. OFFRAMP_TOKEN is sent there
+as bearer token.
+
 An interrupted run leaves FILE.progress beside the output. The same command goes on from there and comes to the same plan; the folder goes
 when the package is written. What another model, other options or other rows have left is not used.
 
@@ -82,6 +85,9 @@ Without --test, half of --select is kept for the report; without both, --data is
       stream: { value: 'RULE', help: 'a rule for records in order, difference or patience: consecutive windows may repeat an answer' },
       select: { value: 'DATA', help: 'records that choose the thresholds of --stream' },
       'max-drop': { value: 'PP', help: 'allowed harm of --stream in percentage points (default: what the package was made for, else 1)' },
+      offload: { value: 'URL', help: 'a server for the stages that the package puts on other targets, else for all but the first' },
+      encoding: { value: 'NAME', help: "f32, f16 or u8 for the boundary (default: the package's); without --offload rounded here" },
+      'deadline-ms': { value: 'MS', help: 'with --offload: longest time to an answer, whatever the server does (default 10000)' },
       rows: { value: 'N', help: 'use at most N rows, drawn at random but the same ones every time' },
       threads, variant, backend, json, help,
     },
@@ -92,8 +98,12 @@ With --stream, a window that the first exit is not sure of repeats the answer of
 it: within a distance (difference), or with the same class and no less sure by more than a limit (patience). Records are the data's
 groups; their rows are in the order of the description's "order", else of the file.
 
+With --offload, later stages run on a server of the Open Inference Protocol, such as offramp serve: accuracy and latency over the link,
+beside those of one machine. With --encoding alone, only what the rounding does. OFFRAMP_TOKEN is sent as bearer token.
+
 ${dataForms}`,
-    examples: ['offramp evaluate model.offramp --data test.json', 'offramp evaluate ecg.offramp --data test.json --stream difference --select calib.json',
+    examples: ['offramp evaluate model.offramp --data test.json', 'offramp evaluate model.offramp --data test.json --offload http://fog:8700 --encoding u8',
+      'offramp evaluate ecg.offramp --data test.json --stream difference --select calib.json',
       'offramp evaluate model.onnx --data t10k-images-idx3-ubyte.gz --json'],
   },
   {

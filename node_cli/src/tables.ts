@@ -44,6 +44,8 @@ export const macs = (value: Maybe): string => shown(value, (number) =>
   number >= 1e9 ? `${(number / 1e9).toFixed(2)} G` : number >= 1e6 ? `${(number / 1e6).toFixed(2)} M` : number >= 1e3 ? `${(number / 1e3).toFixed(1)} k` : number.toFixed(0));
 export const duration = (ns: Maybe): string => shown(ns, (value) =>
   value >= 1e9 ? `${(value / 1e9).toFixed(2)} s` : value >= 1e6 ? `${(value / 1e6).toFixed(2)} ms` : `${(value / 1e3).toFixed(1)} µs`);
+/** Bits per second, as links are called. */
+export const rate = (bytesPerS: Maybe): string => shown(bytesPerS, (value) => `${(value * 8 / 1e6).toPrecision(3)} Mbit/s`);
 export const threshold = (value: Maybe): string => shown(value, (number) => number.toPrecision(4));
 
 /** A small bar for a share of 0 to 1, in eighths of a cell. */

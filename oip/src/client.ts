@@ -1,6 +1,6 @@
 // The client: health, metadata and inference over fetch, on any host that has it.
 import { argumentError, errorOfAnswer, OipError, protocolError } from './errors.js';
-import { readModelMetadata, readServerMetadata, type ModelMetadata, type ServerMetadata } from './metadata.js';
+import { readModelMetadata, readRepositoryIndex, readServerMetadata, type ModelMetadata, type ServerMetadata } from './metadata.js';
 import { brief, type Tensor } from './tensors.js';
 import { waitFor } from './waiting.js';
 import { binaryExtension, decodeTensors, encodeMessage, headerLengthName, isRecord, pathPart, splitMessage, type JsonRecord } from './wire.js';
@@ -86,6 +86,12 @@ export class OipClient {
   }
   async modelMetadata(model: string, version?: string, options: CallOptions = {}): Promise<ModelMetadata> {
     return readModelMetadata(await this.getJson(modelPath(model, version), options));
+  }
+
+  /** Names of the models that are there, by the extension model_repository, which not every server has. Errors: not_found or bad_request of one that has it not. */
+  async modelNames(options: CallOptions = {}): Promise<string[]> {
+    const { body } = await this.call('v2/repository/index', { method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json' } }, 'list of models', options);
+    return readRepositoryIndex(body);
   }
 
   /** Errors: OipError of any kind; the answer's tensors are checked for type, shape and length. */

@@ -1,7 +1,7 @@
 // What servers say about themselves and their models, checked.
 import { protocolError } from './errors.js';
 import { brief } from './tensors.js';
-import { isRecord, type JsonRecord } from './wire.js';
+import { isRecord, parseBody, type JsonRecord } from './wire.js';
 
 export interface ServerMetadata {
   name: string;
@@ -41,6 +41,15 @@ export function readModelMetadata(json: JsonRecord): ModelMetadata {
     inputs: readTensors(json['inputs'], 'inputs'), outputs: readTensors(json['outputs'], 'outputs'),
     parameters: isRecord(json['parameters']) ? json['parameters'] : {},
   };
+}
+
+/** Each name once, also of models in several versions; those that a server says are not ready are left out. Errors: protocol. */
+export function readRepositoryIndex(body: Uint8Array): string[] {
+  const list = parseBody(body);
+  if (!Array.isArray(list)) throw protocolError(`the list of models is no list: ${brief(list)}`);
+  const there = list.filter((entry: unknown): entry is JsonRecord & { name: string } =>
+    isRecord(entry) && typeof entry['name'] === 'string' && (entry['state'] === undefined || entry['state'] === 'READY'));
+  return [...new Set(there.map(({ name }) => name))];
 }
 
 function readTensors(list: unknown, key: string): TensorMetadata[] {

@@ -40,6 +40,13 @@ export function checkShape(shape: unknown, what: string): { shape: number[]; ele
   return { shape: sizes as number[], elements };
 }
 
+/** A tensor of zeros, or of empty byte strings. */
+export function zeros(name: string, datatype: Datatype, shape: readonly number[]): Tensor {
+  const { elements } = checkShape(shape, `tensor ${brief(name)}`);
+  const data = datatype === 'BYTES' ? Array.from({ length: elements }, () => new Uint8Array(0)) : new arrays[datatype](elements);
+  return { name, datatype, shape, data };
+}
+
 export function brief(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;

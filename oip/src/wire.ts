@@ -61,19 +61,22 @@ export function splitMessage(body: Uint8Array, headerLength: string | null): { h
     length = /^\d{1,15}$/.test(headerLength) ? Number(headerLength) : NaN;
     if (!(length <= body.length)) throw protocolError(`${headerLengthName} is ${brief(headerLength)}, the body has ${body.length} bytes`);
   }
-  let header: unknown;
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(body.subarray(0, length));
-    header = JSON.parse(text);
-  } catch (thrown) {
-    throw protocolError(`the body is not JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-  }
+  const json = body.subarray(0, length);
+  const header = parseBody(json);
   if (!isRecord(header)) throw protocolError(`the body is no JSON object: ${brief(header)}`);
   const tail = body.subarray(length);
   // White space behind plain JSON is no tensor.
-  const isPlain = headerLength === null && tail.every(isSpace) && !text.includes('binary_data_size');
+  const isPlain = headerLength === null && tail.every(isSpace) && !new TextDecoder().decode(json).includes('binary_data_size');
   return { header, tail: isPlain ? tail.subarray(tail.length) : tail };
+}
+
+/** Errors: protocol. */
+export function parseBody(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (thrown) {
+    throw protocolError(`the body is not JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
 }
 
 /** Behind the first object's closing brace. */

@@ -251,3 +251,17 @@ test('what the caller does wrong is said before anything is sent', async () => {
   await errorOf(json.infer({ model: '..', inputs: [tensor] }), 'invalid_argument');
   assert.equal(server.asked.length, 0);
 });
+
+test('the list of models, where a server has one', async () => {
+  const client = new OipClient(server.url);
+  answers({ body: '[{"name":"a","version":"1","state":"READY"},{"name":"a","version":"2","state":"READY"},{"name":"b"},{"name":"c","state":"UNAVAILABLE"},{"version":"1"},7]' });
+  assert.deepEqual(await client.modelNames(), ['a', 'b']);
+  const [asked] = server.asked;
+  assert.deepEqual([asked?.method, asked?.path, asked?.body.toString()], ['POST', '/v2/repository/index', '{}']);
+  answers({ body: '{"models":[]}' });
+  assert.equal((await errorOf(client.modelNames(), 'protocol')).message, 'the list of models is no list: {"models":[]}');
+  answers({ body: '[' });
+  await errorOf(client.modelNames(), 'protocol');
+  answers({ status: 404, body: '{"error":"no"}' });
+  await errorOf(client.modelNames(), 'not_found');
+});

@@ -99,6 +99,7 @@ test('a gateway: another server behind a token and this one\'s limits', async ()
   const client = new OipClient(gateway.url, { token: 'outer' });
   assert.deepEqual([await client.serverReady(), await client.modelReady('stage_1'), await client.modelReady('none')], [true, true, false]);
   assert.deepEqual(await client.modelMetadata('stage_1'), await new OipClient(behind.url, { token: 'inner' }).modelMetadata('stage_1'));
+  assert.deepEqual(await client.modelNames(), await new OipClient(behind.url, { token: 'inner' }).modelNames());
   const session = createStagedSession(engine, without(files, 1, 2), { remotes: [{ url: gateway.url, from: 1, client: { token: 'outer' } }] });
   for (let row = 0; row < 10; row += 1) {
     const { degraded, probabilities } = await session.run(sample(row));

@@ -77,7 +77,7 @@ function fakeAugmenter(log: FakeLog, options: FakeOptions): RawAugmenter {
     })),
     package: (evidence) => {
       log.evidence = JSON.parse(evidence);
-      return ok([{ name: 'manifest.json', bytes: new Uint8Array(1) }]);
+      return ok([{ name: 'manifest.json', bytes: encode('{"stages": []}') }]);
     },
     delete: () => { log.deleted += 1; },
   };
@@ -114,7 +114,9 @@ export function fakeEngine(options: FakeOptions = {}): { engine: Engine; log: Fa
   };
   const raw: RawModule = {
     setThreads: () => ok(null), threads: () => 1, allocatedBytes: () => 0,
-    inspectModel: refuse, splitRows: refuse, createSession: refuse, createRuntime: refuse, encodeBoundary: refuse, decodeBoundary: refuse,
+    inspectModel: () => ok(JSON.stringify({ inputs: [{ name: 'x', shape: ['N', 1] }], outputs: [], macs: 10 })),
+    createSession: () => ok({ run: () => ok([]), executedMacs: () => 10, setProfiling: refuse, profile: refuse, memory: refuse, delete: () => undefined }),
+    splitRows: refuse, createRuntime: refuse, encodeBoundary: refuse, decodeBoundary: refuse,
     createAugmenter: (_, json) => {
       log.options = JSON.parse(json);
       return ok(fakeAugmenter(log, options));

@@ -1,7 +1,7 @@
 // Progress that the host keeps: what is written when, what is taken over, and what happens if that is of no use.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { augmentModel, OfframpError, type AugmentHost, type ProgressStore, type StepProgress } from '@offramp/engine';
+import { augmentModel, OfframpError, type AugmentHost, type AugmentOutcome, type Json, type LinkFigures, type ProgressStore, type StepProgress } from '@offramp/engine';
 import { failure } from './samples.js';
 import { fakeData, fakeEngine, type FakeLog, type FakeOptions } from './fake_module.js';
 
@@ -38,21 +38,21 @@ interface Run {
   problems: string[];
   outcome: Promise<unknown>;
 }
-function run(store: ProgressStore, host: AugmentHost = {}, options: FakeOptions = {}): Run {
+function run(store: ProgressStore, host: AugmentHost = {}, options: FakeOptions = {}, targets?: Json): Run {
   const { engine, log } = fakeEngine(options);
   const resumed: Run['resumed'] = [];
   const problems: string[] = [];
   const kept = { store, onResume: (rows: number, step: StepProgress | undefined) => resumed.push([rows, step]), onProblem: (problem: string) => problems.push(problem) };
-  return { log, resumed, problems, outcome: augmentModel(engine, new Uint8Array(0), data, { preprocess: [] }, { ...host, kept }) };
+  return { log, resumed, problems, outcome: augmentModel(engine, new Uint8Array(0), data, { preprocess: [], targets }, { ...host, kept }) };
 }
 
 /** Runs until a phase is so far, and is cancelled then. */
-async function leave(store: ProgressStore, at: string, from = 1): Promise<Run> {
+async function leave(store: ProgressStore, at: string, from = 1, host: AugmentHost = {}, targets?: Json): Promise<Run> {
   const controller = new AbortController();
   const left = run(store, {
-    signal: controller.signal,
+    ...host, signal: controller.signal,
     onProgress: ({ phase, done }) => { if (phase === at && done >= from) controller.abort(); },
-  });
+  }, {}, targets);
   await assert.rejects(left.outcome, failure('cancelled', 'stopped before the end; nothing was written'));
   return left;
 }
@@ -95,6 +95,24 @@ test('seconds of earlier goes are told', async () => {
   assert.ok(report.search.seconds.train >= 2000 && report.search.seconds.train < 2100);
 });
 
+test('a link is measured once, whatever became of its server', async () => {
+  const targets = { targets: [{ name: 'a' }, { name: 'b', url: 'http://fog:1' }], links: [{ speed: 'measured', encoding: 'u8' }] };
+  const store = new MemoryStore();
+  const told: LinkFigures[] = [];
+  const onLink = (link: LinkFigures): void => void told.push(link);
+  const answers = (url: string): Promise<Response> => Promise.resolve(new Response('{"name":"another"}', { status: url.endsWith('/infer') ? 404 : 200 }));
+  const left = await leave(store, 'train', 1, { onLink, linkClient: { fetch: answers } }, targets);
+  const next = run(store, { onLink, linkClient: { fetch: () => Promise.reject(new Error('nobody there')) } }, {}, targets);
+  const { report } = (await next.outcome) as AugmentOutcome;
+  assert.deepEqual(next.problems, []);
+  const [first, second, ...others] = told;
+  assert.ok(first !== undefined && others.length === 0);
+  assert.deepEqual(second, first);
+  const link = { encoding: 'u8', rtt_ns: first.rttNs, bytes_per_s: first.bytesPerS };
+  for (const { log } of [left, next]) assert.deepEqual((log.options as { targets: Json }).targets, { ...targets, links: [link] });
+  assert.deepEqual(report.measured_links, [{ from: 'a', to: 'b', url: 'http://fog:1', rtt_ns: first.rttNs, bytes_per_s: first.bytesPerS, back_bytes_per_s: null, models: [] }]);
+});
+
 test('a short search writes nothing', async () => {
   const store = new MemoryStore();
   await run(store).outcome;
@@ -128,6 +146,7 @@ for (const [what, index] of [
   ['no JSON', '{'], ['another version', '{"offramp_progress": 2, "rows": [], "seconds": {"extract": 0, "train": 0}}'],
   ['an unknown part', '{"offramp_progress": 1, "rows": [{"part": "x", "first": 0, "count": 1}], "seconds": {"extract": 0, "train": 0}}'],
   ['half a row', '{"offramp_progress": 1, "rows": [{"part": "train", "first": 0, "count": 0.5}], "seconds": {"extract": 0, "train": 0}}'],
+  ['a link without figures', '{"offramp_progress": 1, "rows": [], "seconds": {"extract": 0, "train": 0}, "links": [{"url": "x"}]}'],
   ['no seconds', '{"offramp_progress": 1, "rows": []}'],
 ] as const)
   test(`an index with ${what}`, async () => {

@@ -5,13 +5,14 @@ import {
   type Parts,
 } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
-import { describeAugment } from '../augment_text.js';
+import { describeAugment, describeLink } from '../augment_text.js';
 import { planningOptions } from '../engine_options.js';
 import { readData, readModel, readPreprocess, readTargets } from '../inputs.js';
 import type { CommandIo } from '../io.js';
 import type { Arguments } from '../options.js';
 import { cancelledText, progressFolder, progressStore } from '../progress_folder.js';
 import { ProgressLine } from '../progress_line.js';
+import { readToken } from '../remote_options.js';
 import { safe } from '../tables.js';
 
 const largestSeed = Number.MAX_SAFE_INTEGER;
@@ -49,6 +50,7 @@ export async function augment(args: Arguments, io: CommandIo): Promise<void> {
   const rows = { train: args.integer('train-rows', 1, 1e7), select: args.integer('select-rows', 1, 1e7), test: args.integer('test-rows', 1, 1e7) };
   const seed = options.seed ?? 0;
   const targets = await readTargets(args.text('targets'));
+  const token = readToken('OFFRAMP_TOKEN');
   const modelPath = args.positional(0);
   const output = args.requiredText('output');
   if (resolve(output) === resolve(modelPath)) throw invalidArgument(`-o ${output} would overwrite the model`);
@@ -79,6 +81,7 @@ export async function augment(args: Arguments, io: CommandIo): Promise<void> {
     const augmenting = augmentModel(engine, model, parts, { ...options, targets, preprocess: steps, labels: sets.data.labels },
       {
         onProgress: progress.show, classes: modelClasses(inspected), onRemark: tell, kept, signal: stop.signal,
+        linkClient: { token }, onLink: (link) => tell(`link to ${describeLink(link)}`),
       });
     model = new Uint8Array(0); // a large one's memory is better used now
     outcome = await augmenting;

@@ -1,7 +1,7 @@
 // offramp evaluate MODEL|PACKAGE --data D
 import {
-  choosePreprocess, evaluateModel, evaluateStream, invalidArgument, modelClasses, within, type Dataset, type Engine, type EvaluateReport,
-  type PackageFile, type StreamReport, type Subject,
+  choosePreprocess, encodings, evaluateLink, evaluateRows, evaluateStream, invalidArgument, modelClasses, within, type Dataset, type Engine,
+  type EvaluateReport, type LinkReport, type PackageFile, type StreamReport, type Subject,
 } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
 import { worstClass } from '../augment_text.js';
@@ -11,7 +11,8 @@ import type { CommandIo } from '../io.js';
 import { labelsOf } from '../manifest.js';
 import type { Arguments } from '../options.js';
 import { ProgressLine } from '../progress_line.js';
-import { bar, changePercent, count, duration, heading, macs, percent, points, signedPercent, signedPoints, table, threshold } from '../tables.js';
+import { readToken, readUrl } from '../remote_options.js';
+import { bar, changePercent, count, duration, heading, macs, percent, points, safe, signedPercent, signedPoints, table, threshold } from '../tables.js';
 
 export async function evaluate(args: Arguments, io: CommandIo): Promise<void> {
   const backend = args.choice('backend', ['xnnpack', 'reference']) ?? 'xnnpack';
@@ -19,12 +20,20 @@ export async function evaluate(args: Arguments, io: CommandIo): Promise<void> {
   const most = args.integer('rows', 1, 1e7);
   const stream = args.choice('stream', ['difference', 'patience']);
   const maxDrop = args.number('max-drop', 0, 100);
+  const offload = args.text('offload');
+  const remote = offload === undefined ? undefined : { url: readUrl('offload', offload), client: { token: readToken('OFFRAMP_TOKEN') } };
+  const encoding = args.choice('encoding', encodings);
+  const deadlineMs = args.integer('deadline-ms', 1, 3_600_000);
+  const linked = remote !== undefined || encoding !== undefined;
   const path = args.positional(0);
+  if (remote === undefined && deadlineMs !== undefined) throw invalidArgument('--deadline-ms goes with --offload URL');
+  if (stream !== undefined && linked) throw invalidArgument('--stream is for a package on one machine; leave out --offload and --encoding');
   const read = await readModelOrPackage(path);
   const given = await readPreprocess(args.text('preprocess'));
   if (stream === undefined && (args.has('select') || args.has('max-drop'))) throw invalidArgument('--select and --max-drop go with --stream RULE');
   if (stream !== undefined && !('package' in read)) throw invalidArgument('--stream is for packages: a model has no exit that could look at a window');
   if (stream !== undefined && !args.has('select')) throw invalidArgument('--stream needs --select DATA: records that choose its thresholds');
+  if (linked && !('package' in read)) throw invalidArgument('--offload and --encoding are for packages: a model is not cut into stages');
   if ('package' in read && given !== undefined) throw invalidArgument('--preprocess is for models; a package brings its own preprocessing');
   const engine = await loadNodeEngine(options);
   const labels = 'package' in read ? within(path, () => packageLabels(engine, read.package)) : undefined;
@@ -32,9 +41,13 @@ export async function evaluate(args: Arguments, io: CommandIo): Promise<void> {
   const subject = 'package' in read ? read : modelSubject(engine, path, read.model, data, given, io);
   const select = stream === undefined ? undefined : await readData(args.requiredText('select'), labels, undefined);
   const progress = new ProgressLine(io);
-  let report: EvaluateReport & { stream?: StreamReport };
+  let report: EvaluateReport & { stream?: StreamReport; link?: LinkReport };
   try {
-    report = await evaluateModel(engine, subject, data, { backend }, { onProgress: progress.show });
+    const { report: own, answers } = await evaluateRows(engine, subject, data, { backend }, { onProgress: progress.show });
+    report = own;
+    if (linked && 'package' in read) {
+      report.link = await evaluateLink(engine, read.package, data, answers.staged ?? answers.base, { remote, encoding, deadlineMs, backend }, { onProgress: progress.show });
+    }
     if (stream !== undefined && select !== undefined && 'package' in read) {
       report.stream = await evaluateStream(engine, read.package, select, data,
         { rule: stream, maxDropPp: maxDrop ?? within(path, () => packageDrop(engine, read.package)), backend }, { onProgress: progress.show });
@@ -43,7 +56,7 @@ export async function evaluate(args: Arguments, io: CommandIo): Promise<void> {
     progress.clear();
   }
   if (args.has('json')) io.out(`${JSON.stringify(report)}\n`);
-  else io.out(describe(report, 'package' in read, labels ?? data.labels, io) + (report.stream === undefined ? '' : describeStream(report.stream, io)));
+  else io.out(describe(report, 'package' in read, labels ?? data.labels, io) + (report.stream === undefined ? '' : describeStream(report.stream, io)) + (report.link === undefined ? '' : describeLink(report, report.link, io)));
 }
 
 /** The drop that a package was made for, 1 pp if it does not say. */
@@ -69,6 +82,22 @@ function describeStream(report: StreamReport, io: CommandIo): string {
   ], ['left', 'right', 'right']);
   const chosen = report.threshold === null ? 'repeating answers does not pay' : `threshold ${threshold(report.threshold)}`;
   return `\n${heading(`records in order, against the base`, io.terminal)}\n${figures}\n\n${chosen}, chosen on ${count(report.rows.select)} rows for a drop of at most ${points(report.max_drop_pp)}\n`;
+}
+
+function describeLink(here: EvaluateReport, link: LinkReport, io: CommandIo): string {
+  const { url } = link;
+  const figures = table([
+    ['', 'one machine', 'over the link', 'change'],
+    ['accuracy', percent(here.accuracy), percent(link.accuracy), signedPoints(link.accuracy_change_pp)],
+    ...(url === null ? [] : [['mean latency', duration(here.mean_latency_ns), duration(link.mean_latency_ns), signedPercent(changePercent(here.mean_latency_ns, link.mean_latency_ns))]]),
+  ], ['left', 'right', 'right', 'right']);
+  const reasons = Object.entries(link.degraded_reasons).map(([reason, rows]) => `${reason.replaceAll('_', ' ')} ${count(rows)}`).join(', ');
+  const lines = [
+    `${percent(link.cross_rate)} of the rows cross, ${count(link.mean_bytes)} bytes each as ${link.encoding}; ${count(link.changed)} of ${count(link.samples)} answers differ`,
+    ...(link.degraded === 0 ? [] : [`${count(link.degraded)} answers are degraded: ${reasons}`]),
+  ];
+  const where = url === null ? `stages from ${link.stage} on behind a link, its rounding done here` : `stages from ${link.stage} on at ${safe(url, 200)}`;
+  return `\n${heading(where, io.terminal)}\n${figures}\n\n${lines.join('\n')}\n`;
 }
 
 function packageLabels(engine: Engine, files: PackageFile[]): string[] | undefined {

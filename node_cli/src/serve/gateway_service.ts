@@ -1,6 +1,6 @@
 // A gateway: another server of the protocol behind our routes, with our limits, token and CORS in front of it.
 import type { JsonRecord } from '@offramp/oip';
-import { splitMessage } from '@offramp/oip';
+import { readRepositoryIndex, splitMessage } from '@offramp/oip';
 import { HttpError } from './http_error.js';
 import type { InferCall, Reply, Service } from './service.js';
 
@@ -35,6 +35,10 @@ export class GatewayService implements Service {
   serverMetadata(): Promise<JsonRecord> {
     return this.getJson('v2');
   }
+  async modelNames(): Promise<string[]> {
+    const path = 'v2/repository/index';
+    return readRepositoryIndex(this.accepted(path, await this.call(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }, undefined)));
+  }
   modelMetadata(model: string, version: string | undefined): Promise<JsonRecord> {
     return this.getJson(pathOf(model, version));
   }
@@ -59,9 +63,13 @@ export class GatewayService implements Service {
   }
 
   private async getJson(path: string): Promise<JsonRecord> {
-    const { status, body } = await this.get(path);
-    if (status !== 200) throw new HttpError(status === 404 || status === 400 ? status : 502, `the server behind says status ${status} for ${path}`);
+    const body = this.accepted(path, await this.get(path));
     return splitMessage(body, String(body.length)).header;
+  }
+
+  private accepted(path: string, { status, body }: Reply): Uint8Array {
+    if (status !== 200) throw new HttpError(status === 404 || status === 400 ? status : 502, `the server behind says status ${status} for ${path}`);
+    return body;
   }
 
   private async call(path: string, init: RequestInit & { headers: Record<string, string> }, signal: AbortSignal | undefined): Promise<Reply> {

@@ -126,6 +126,7 @@ export class HttpServer {
     app.get('/v2/health/ready', async (_request, reply) => yes('ready', !this.closing && await service.ready(), reply));
     app.get('/v2', () => service.serverMetadata());
     app.get('/v2/', () => service.serverMetadata());
+    app.post('/v2/repository/index', async () => (await service.modelNames()).map((name) => ({ name, state: 'READY' })));
     app.get('/metrics', (_request, reply) => reply.type('text/plain; version=0.0.4').send(this.options.metrics.text()));
     for (const path of ['/v2/models/:model', '/v2/models/:model/versions/:version']) {
       app.get<ModelPath>(path, ({ params }) => service.modelMetadata(params.model, params.version));

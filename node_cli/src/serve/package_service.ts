@@ -47,6 +47,9 @@ export class PackageService implements Service {
   serverMetadata(): Promise<JsonRecord> {
     return Promise.resolve({ name: 'offramp', version: this.options.version, extensions: [binaryExtension] });
   }
+  modelNames(): Promise<string[]> {
+    return Promise.resolve([...this.models.keys()]);
+  }
   async modelMetadata(model: string, version: string | undefined): Promise<JsonRecord> {
     return this.find(model, version).metadata;
   }

@@ -22,6 +22,7 @@ export interface Reply {
 export interface Service {
   ready(): Promise<boolean>;
   serverMetadata(): Promise<JsonRecord>;
+  modelNames(): Promise<string[]>;
   /** Errors: 404 for an unknown model or version. */
   modelMetadata(model: string, version: string | undefined): Promise<JsonRecord>;
   modelReady(model: string, version: string | undefined): Promise<boolean>;

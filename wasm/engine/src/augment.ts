@@ -5,6 +5,7 @@ import type { Engine } from './engine.js';
 import type { HostControls } from './evaluate.js';
 import type { Json } from './json.js';
 import type { KeptProgress } from './kept_progress.js';
+import type { LinkFigures, LinkOptions } from './offload/link_speed.js';
 import type { Backend, PackageFile } from './raw_module.js';
 import type { AugmentReport } from './reports.js';
 
@@ -36,7 +37,7 @@ export interface AugmentOptions {
   paperCorrection?: number | undefined;
   preprocess: Json[];
   labels?: string[] | undefined;
-  /** The name of a preset, or targets.json itself. */
+  /** The name of a preset, or targets.json itself; a link in it that is to be measured is, before anything else. */
   targets?: Json | undefined;
   cost?: 'macs' | 'latency' | 'energy' | 'link_bytes' | undefined;
   /** Of the worst case, in place of the targets' own limit. */
@@ -60,6 +61,9 @@ export interface AugmentHost extends HostControls {
   onRemark?: ((remark: string) => void) | undefined;
   /** Where to keep progress, and to go on from what is there; a search that goes on comes to the same plan as one that ran through. */
   kept?: KeptProgress | undefined;
+  /** For links that are to be measured: the server's token, the host's fetch. */
+  linkClient?: LinkOptions['client'];
+  onLink?: ((link: LinkFigures) => void) | undefined;
 }
 
 export interface AugmentOutcome {

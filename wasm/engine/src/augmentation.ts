@@ -7,9 +7,11 @@ import { throwIfAborted } from './errors.js';
 import { measureLatency, type LatencyKeys } from './evaluate.js';
 import { isJsonObject, type Json, type JsonObject } from './json.js';
 import { ProgressKeeper } from './kept_progress.js';
+import { measureLink, type LinkFigures } from './offload/link_speed.js';
+import { withMeasuredLinks } from './offload/measured_links.js';
 import { ProgressEstimator } from './progress.js';
 import type { PackageFile } from './raw_module.js';
-import type { AugmentReport } from './reports.js';
+import type { AugmentReport, MeasuredLink } from './reports.js';
 import { measureSpeed, measureStages } from './speed.js';
 
 const latencyEffort = { most: 200, least: 10, milliseconds: 20_000 };
@@ -23,11 +25,12 @@ export class Augmentation {
   private readonly seconds = { extract: 0, train: 0, search: 0 };
   private readonly progress = new ProgressEstimator(phases, () => performance.now() / 1000);
   private readonly remarks: string[];
+  private links: MeasuredLink[] = [];
   private readonly report = (phase: string, done: number, total: number): void => this.host.onProgress?.(this.progress.update(phase, done, total));
 
   private constructor(
     private readonly engine: Engine, private readonly augmenter: Augmenter, private readonly data: AugmentData, private readonly options: AugmentOptions,
-    private readonly speed: number | undefined, private host: AugmentHost,
+    private readonly speed: number | undefined, private host: AugmentHost, private readonly knownLinks: KnownLinks,
   ) {
     this.remarks = [...(data.said ?? [])];
   }
@@ -38,12 +41,16 @@ export class Augmentation {
     const onRows = [...remarkOnRows(data, options.labels), ...(options.maxClassDropPp === undefined ? [] : remarkOnClassLimit(options.maxClassDropPp, data, options.labels))];
     for (const text of onRows) host.onRemark?.(text);
     throwIfAborted(host.signal);
+    const keeper = host.kept && await ProgressKeeper.open(host.kept);
+    const knownLinks = keeper?.links ?? new Map();
+    const placed = await placePlan(options, knownLinks, host);
     const speed = isMapped(options) ? await oneThread(engine, () => measureSpeed(engine, model, options.backend ?? 'xnnpack', host.signal)) : undefined;
-    const augmentation = new Augmentation(engine, engine.createAugmenter(model, coreOptions(options, speed)), data, options, speed, host);
+    const augmentation = new Augmentation(engine, engine.createAugmenter(model, coreOptions(placed.options, speed)), data, options, speed, host, knownLinks);
     model = new Uint8Array(0); // not to be kept by what waits below
     augmentation.remarks.push(...onRows);
+    augmentation.links = placed.links;
     try {
-      await augmentation.search();
+      await augmentation.search(keeper);
       return augmentation;
     } catch (thrown) {
       augmentation.dispose();
@@ -59,7 +66,9 @@ export class Augmentation {
   /** Another search for exits. Errors: as the core's augmenter; cancelled. */
   async replan(plan: PlanOptions, host: AugmentHost = this.host): Promise<AugmentOutcome> {
     this.host = host;
-    this.augmenter.replan(coreOptions({ ...this.options, ...plan }, this.speed));
+    const placed = await placePlan({ ...this.options, ...plan }, this.knownLinks, host);
+    this.augmenter.replan(coreOptions(placed.options, this.speed));
+    this.links = placed.links;
     await this.goOn('search');
     return this.measure();
   }
@@ -72,7 +81,7 @@ export class Augmentation {
     this.host = host;
     this.augmenter.pick(plan);
     await this.goOn('search');
-    return withEvidence(this.augmenter.result(), { remarks: [...this.remarks], search: { seconds: { ...this.seconds } } });
+    return withEvidence(this.augmenter.result(), { ...this.hostKeys(), search: { seconds: { ...this.seconds } } });
   }
 
   /** The package of the plan last looked at, without measured times. */
@@ -90,9 +99,13 @@ export class Augmentation {
     this.augmenter.dispose();
   }
 
-  private async search(): Promise<void> {
+  /** Of reports and evidence. */
+  private hostKeys(): JsonObject {
+    return { remarks: [...this.remarks], ...(this.links.length === 0 ? {} : { measured_links: this.links.map((link) => ({ ...link })) }) };
+  }
+
+  private async search(keeper: ProgressKeeper | undefined): Promise<void> {
     const { augmenter, host } = this;
-    const keeper = host.kept && await ProgressKeeper.open(host.kept);
     try {
       this.seconds.extract = await addAllRows(augmenter, this.data, this.report, keeper, host.signal) + (keeper?.before.extract ?? 0);
       const resumed = await keeper?.takeSearch(augmenter);
@@ -126,9 +139,23 @@ export class Augmentation {
       this.remarks.push(text);
       host.onRemark?.(text);
     }
-    const measured = { ...measuredEvidence(result, { ...this.seconds }, latency, stages), remarks: [...this.remarks] };
+    const measured = { ...measuredEvidence(result, { ...this.seconds }, latency, stages), ...this.hostKeys() };
     return { report: withEvidence(result, measured), files: augmenter.package(measured) };
   }
+}
+
+/** By url. */
+type KnownLinks = Map<string, LinkFigures>;
+
+/** With figures for the links that are to be measured, each once: a search that goes on has those that it began with. */
+async function placePlan(options: AugmentOptions, known: KnownLinks, host: AugmentHost): Promise<{ options: AugmentOptions; links: MeasuredLink[] }> {
+  const { targets, measured } = await withMeasuredLinks(options.targets, async (url) => {
+    const link = known.get(url) ?? await measureLink(url, { client: host.linkClient, signal: host.signal });
+    known.set(url, link);
+    host.onLink?.(link);
+    return link;
+  });
+  return { options: { ...options, targets }, links: measured };
 }
 
 /** With times to be told, so that this machine must be measured. */

@@ -18,6 +18,8 @@ export { exportForms, exportPackage, isFolderForm, type ExportForm } from './exp
 export { isJsonObject, parseJson, type Json, type JsonObject } from './json.js';
 export type { KeptProgress, ProgressStore } from './kept_progress.js';
 export { CircuitBreaker, type BreakerOptions } from './offload/circuit_breaker.js';
+export { evaluateLink, type EvaluateLinkOptions } from './offload/evaluate_link.js';
+export { measureLink, type LinkFigures, type LinkOptions } from './offload/link_speed.js';
 export type { FailureReason } from './offload/caller.js';
 export {
   continuationModel, firstRemoteStage, identityParameter, readPlan, scaleInput, stageModel, zeroPointInput, type PlannedStage, type StagePlan,

@@ -1,8 +1,9 @@
 // A search's progress, kept by its host so that the search goes on after an interruption: records of rows as they are extracted, one
-// of the search from time to time, and an index of the rows and of the seconds spent.
+// of the search from time to time, and an index of the rows, of the seconds spent and of links measured.
 import type { Augmenter } from './engine.js';
 import { OfframpError } from './errors.js';
 import { isJsonObject, type Json } from './json.js';
+import type { LinkFigures } from './offload/link_speed.js';
 import type { Part, StepProgress } from './raw_module.js';
 
 /** Named bytes: a folder, OPFS or a store of IndexedDB. */
@@ -48,6 +49,8 @@ const nameOf = ({ part, first }: Rows): string => `rows-${part}-${first}`;
 export class ProgressKeeper {
   /** Spent by earlier goes at this search. */
   before: Seconds = { extract: 0, train: 0 };
+  /** By url: a search that goes on must not see a link at another speed. */
+  readonly links = new Map<string, LinkFigures>();
   private readonly rows: Rows[] = [];
   private readonly unkept: Rows[] = [];
   private store: ProgressStore | undefined;
@@ -77,6 +80,7 @@ export class ProgressKeeper {
     } else {
       keeper.rows.push(...index.rows);
       keeper.before = index.seconds;
+      for (const link of index.links) keeper.links.set(link.url, link);
     }
     return keeper;
   }
@@ -153,7 +157,9 @@ export class ProgressKeeper {
       const inStage = this.now() - this.stageStart;
       const extract = this.before.extract + (this.stage === 'rows' ? inStage : this.extractSeconds);
       const train = this.before.train + (this.stage === 'rows' ? 0 : inStage);
-      await store.write(indexName, new TextEncoder().encode(JSON.stringify({ offramp_progress: version, rows: this.rows, seconds: { extract, train } })));
+      await store.write(indexName, new TextEncoder().encode(JSON.stringify({
+        offramp_progress: version, rows: this.rows, seconds: { extract, train }, links: [...this.links.values()],
+      })));
     } catch (thrown) {
       this.giveUp(thrown);
     }
@@ -209,7 +215,16 @@ const isCount = (value: Json | undefined): value is number => typeof value === '
 const isSeconds = (value: Json | undefined): value is number => typeof value === 'number' && value >= 0;
 const isPart = (value: Json | undefined): value is Part => value === 'train' || value === 'select' || value === 'test' || value === 'certify';
 
-function parseIndex(text: string): { rows: Rows[]; seconds: Seconds } | undefined {
+const isFigure = (value: Json | undefined): value is number => typeof value === 'number' && value >= 0;
+
+function parseLink(entry: Json): LinkFigures | undefined {
+  if (!isJsonObject(entry)) return undefined;
+  const { url, rttNs, bytesPerS, backBytesPerS, models } = entry;
+  if (typeof url !== 'string' || !isFigure(rttNs) || !isFigure(bytesPerS) || !Array.isArray(models)) return undefined;
+  return { url, rttNs, bytesPerS, backBytesPerS: isFigure(backBytesPerS) ? backBytesPerS : undefined, models: models.map(String) };
+}
+
+function parseIndex(text: string): { rows: Rows[]; seconds: Seconds; links: LinkFigures[] } | undefined {
   let index: Json;
   try {
     index = JSON.parse(text) as Json;
@@ -226,5 +241,6 @@ function parseIndex(text: string): { rows: Rows[]; seconds: Seconds } | undefine
     if (!isPart(part) || !isCount(first) || !isCount(count) || count === 0) return undefined;
     rows.push({ part, first, count });
   }
-  return { rows, seconds: { extract, train } };
+  const links = (Array.isArray(index['links']) ? index['links'] : []).map(parseLink);
+  return links.includes(undefined) ? undefined : { rows, seconds: { extract, train }, links: links as LinkFigures[] };
 }

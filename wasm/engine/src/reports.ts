@@ -1,5 +1,6 @@
 // The JSON that hosts print and others rely on (DESIGN section 9). snake_case: these are wire names.
 import type { Json } from './json.js';
+import type { Encoding } from './raw_module.js';
 
 export interface ReportExit {
   at: string;
@@ -59,6 +60,19 @@ export interface MappedFigures {
   links: { cross_rate: number; ns: number; bytes: number; encoding: string }[];
 }
 
+/** The way between two targets, as it was measured from this machine. */
+export interface MeasuredLink {
+  from: string;
+  to: string;
+  url: string;
+  rtt_ns: number;
+  bytes_per_s: number;
+  /** Of answers; null if it could not be measured. */
+  back_bytes_per_s: number | null;
+  /** That the server lists. */
+  models: string[];
+}
+
 export interface AugmentReport {
   base: { accuracy: number; macs: number; parameters: number; mean_latency_ns: number | null };
   plan: ReportPlan;
@@ -66,6 +80,8 @@ export interface AugmentReport {
   pareto: { accuracy: number; mean_macs: number }[];
   search: { exit_points: number; exit_points_left_out: number; seconds: { extract: number; train: number; search: number }; certify?: { alpha: number; delta: number; rows_needed: number; plans_tested: number; plain: string } };
   rows: { train: number; select: number; certify: number; test: number };
+  /** With targets one of whose links is measured. */
+  measured_links?: MeasuredLink[];
   /** What a user should know before believing the figures: how rows were split, what they lack. */
   remarks: string[];
 }
@@ -91,6 +107,33 @@ export interface EvaluateReport {
   base_median_latency_ns: number;
   /** Rows that were timed. */
   latency_samples: number;
+}
+
+/** A package whose later stages are behind a link, beside the same package on one machine. */
+export interface LinkReport {
+  /** null: the boundary was rounded on this machine. */
+  url: string | null;
+  /** The first behind the link. */
+  stage: number;
+  encoding: Encoding;
+  samples: number;
+  accuracy: number;
+  /** Against one machine. */
+  accuracy_change_pp: number;
+  /** Rows with another class than on one machine. */
+  changed: number;
+  /** Share of rows that cross the link. */
+  cross_rate: number;
+  exit_rates: number[];
+  /** Rows that did not get the answer that the package promises, and why. */
+  degraded: number;
+  degraded_reasons: Record<string, number>;
+  /** From sample to answer, one row at a time; null without a server. */
+  mean_latency_ns: number | null;
+  median_latency_ns: number | null;
+  latency_samples: number;
+  /** Sent by a row that crosses, in bodies of requests; without a server, of the boundary alone. */
+  mean_bytes: number;
 }
 
 export interface StreamFigures {

@@ -34,8 +34,10 @@ const refuse = (message: string): OipError => new OipError('protocol', message);
 export class RemoteStages {
   private readonly models = new Map<number, Promise<RemoteModel>>();
 
+  /** `encoding`: the one to use, instead of the package's. */
   constructor(
     private readonly engine: Engine, private readonly runtime: Runtime, private readonly plan: StagePlan, private readonly client: OipClient,
+    private readonly encoding: Encoding | undefined = undefined,
   ) {}
 
   /** Runs `stage` on one boundary tensor. Errors: OipError; OfframpError if the boundary is not finite. */
@@ -67,8 +69,9 @@ export class RemoteStages {
   }
 
   private async chooseModel(stage: number, timeoutMs: number): Promise<RemoteModel> {
-    const wanted = this.plan.encodingInto(stage);
-    const encodings: Encoding[] = wanted === 'f32' ? ['f32'] : [wanted, 'f32'];
+    const wanted = this.encoding ?? this.plan.encodingInto(stage);
+    const encodings: Encoding[] = wanted === 'f32' || this.encoding !== undefined ? [wanted] : [wanted, 'f32'];
+    const last = encodings.at(-1) ?? wanted;
     const ends = performance.now() + timeoutMs;
     let missing: OipError | undefined;
     for (const encoding of encodings) {
@@ -84,7 +87,7 @@ export class RemoteStages {
         }
       }
     }
-    throw new OipError('not_found', `${this.client.url} serves neither ${continuationModel(stage, 'f32')} nor ${stageModel(stage, 'f32')}`, { cause: missing });
+    throw new OipError('not_found', `${this.client.url} serves neither ${continuationModel(stage, last)} nor ${stageModel(stage, last)}`, { cause: missing });
   }
 
   private checkModel(stage: number, name: string, continues: boolean, metadata: ModelMetadata): RemoteModel {

@@ -16,6 +16,8 @@ export interface RemotePlace extends CallerOptions {
   from: number;
   /** Default: to the end. */
   to?: number | undefined;
+  /** Of boundaries sent there. Default: that of the package's link, or f32 where the server does not take it. */
+  encoding?: Encoding | undefined;
   client?: ClientOptions | undefined;
 }
 
@@ -122,7 +124,7 @@ export class StagedSession {
         throw invalidArgument(`stages ${from} to ${to} are not those of a package with ${plan.stages.length}`);
       }
       const client = new OipClient(remote.url, remote.client);
-      const place = { name: remote.name ?? client.url, stages: new RemoteStages(engine, runtime, plan, client), caller: new Caller(remote) };
+      const place = { name: remote.name ?? client.url, stages: new RemoteStages(engine, runtime, plan, client, remote.encoding), caller: new Caller(remote) };
       for (let stage = from; stage < to; stage += 1) {
         if (this.places[stage] !== undefined) throw invalidArgument(`stage ${stage} is at two places`);
         this.places[stage] = place;
