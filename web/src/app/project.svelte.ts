@@ -1,7 +1,8 @@
 // All that the page knows of the user's work. One instance, handed to components by context.
 import { getContext, setContext } from 'svelte';
-import type { AugmentReport, Json, PackageFile, Progress } from '@offramp/engine';
+import type { AugmentReport, Json, JsonObject, PackageFile, Progress } from '@offramp/engine';
 import type { EngineClient } from '../worker/engine_client.js';
+import type { StageFacts } from '../steps/plan/lanes.js';
 import type { OpenedModel } from '../worker/calls/model.js';
 import { stepIds, type StepId } from './steps.js';
 
@@ -26,12 +27,20 @@ export interface ProjectSearch {
   progress?: Progress;
 }
 
-export interface ProjectResult {
-  report: AugmentReport;
+/** A package as a search or an opened file gives it. */
+export interface MadePackage {
+  /** A package made by other means may have none. */
+  report: AugmentReport | undefined;
   files: PackageFile[];
   source: 'search' | 'opened';
   /** For messages and downloads, without an ending. */
   name: string;
+}
+
+export interface ProjectResult extends MadePackage {
+  manifest: JsonObject;
+  stages: StageFacts[];
+  labels: string[];
 }
 
 export class Project {
@@ -80,6 +89,20 @@ export class Project {
   setModel(model: ProjectModel | undefined): void {
     this.model = model;
     this.setData(undefined);
+  }
+
+  /** What plan and run are about from now on. Errors: what the core says of a package that does not load. */
+  async useResult(made: MadePackage): Promise<void> {
+    const { manifest, stages } = await this.engine.call('usePackage', { name: made.name, files: made.files });
+    const { labels } = manifest['model'] as { labels: string[] }; // the core has checked it
+    this.result = { ...made, manifest, stages, labels };
+  }
+
+  /** A package from a file leads straight to its plan. Errors: as openPackage. */
+  async openPackage(files: readonly { path: string; file: Blob }[]): Promise<void> {
+    const { name, files: packaged, report } = await this.engine.call('openPackage', { files: files.map(({ path, file }) => ({ path, file })) });
+    await this.useResult({ name, files: packaged, report, source: 'opened' });
+    this.goTo('plan');
   }
 
   /** Other rows: a result of earlier ones no longer holds. */

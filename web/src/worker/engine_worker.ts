@@ -2,6 +2,9 @@
 import { OfframpError, type Engine } from '@offramp/engine';
 import { loadBrowserEngine } from '@offramp/engine/browser';
 import { modelCalls } from './calls/model.js';
+import { packageCalls } from './calls/package.js';
+import { planCalls } from './calls/plan.js';
+import { runCalls } from './calls/run.js';
 import type { CallContext, CallName, EngineApi, FromWorker, Handlers, StartOptions, ToWorker, WorkerState } from './protocol.js';
 
 interface Scope {
@@ -10,7 +13,7 @@ interface Scope {
 }
 const scope = globalThis as unknown as Scope;
 
-const handlers: Handlers<EngineApi> = { ...modelCalls };
+const handlers: Handlers<EngineApi> = { ...modelCalls, ...packageCalls, ...planCalls, ...runCalls };
 const state: WorkerState = {};
 const aborts = new Map<number, AbortController>();
 let start: StartOptions | undefined;

@@ -1,6 +1,9 @@
 // What the page and its worker say to each other. Each step adds its calls in calls/<step>.ts; here they come together.
 import type { Engine, ErrorRecord } from '@offramp/engine';
 import type { ModelCalls } from './calls/model.js';
+import type { PackageCalls } from './calls/package.js';
+import type { PlanCalls } from './calls/plan.js';
+import type { RunCalls } from './calls/run.js';
 
 /** One call: what it takes, what it answers, and what it tells on the way. All of it can be cloned. */
 export interface Call<Args, Result, Progress = never> {
@@ -9,7 +12,7 @@ export interface Call<Args, Result, Progress = never> {
   progress: Progress;
 }
 
-export type EngineApi = ModelCalls;
+export type EngineApi = ModelCalls & PackageCalls & PlanCalls & RunCalls;
 export type CallName = keyof EngineApi;
 
 /** What a handler works with. */

@@ -1,0 +1,136 @@
+// The run step's calls: one input to its answer, here or with a server's help, and all test rows at once.
+import {
+  evaluateRows, OfframpError, sliceDataset, toTypedArray, withinAsync, type Dataset, type Encoding, type EvaluateReport, type Evaluator, type Progress,
+  type RawTensor, type StagedAnswer, type StagedSession,
+} from '@offramp/engine';
+import { OipClient } from '@offramp/oip';
+import type { Call, CallContext, Handlers } from '../protocol.js';
+import { readGiven, type GivenBlob } from './data_reading.js';
+import { heldPackage, runningPackage, type Offload } from './package.js';
+
+declare module '../protocol.js' {
+  interface WorkerState {
+    /** Rows to try and to evaluate on. */
+    runRows?: Dataset;
+  }
+}
+
+export interface RunAnswer extends Pick<StagedAnswer, 'predictedClass' | 'exit' | 'score' | 'degraded' | 'why'> {
+  probabilities: number[];
+  /** Of the whole way; the median of a few runs where all of it is here. */
+  ns: number;
+  macs: number;
+  stages: { from: number; to: number; where: string; ns: number; macs: number; bytesSent: number; encoding?: Encoding; failure?: string }[];
+  /** The whole model on the same input. */
+  base?: { predictedClass: number; ns: number };
+}
+
+export interface RowsSummary {
+  name: string;
+  rows: number;
+}
+export interface SampleRow {
+  values: Float32Array;
+  dims: number[];
+  label: number;
+}
+
+export type RunCalls = {
+  /** A raw sample, or the number of one of the rows. */
+  runSample: Call<{ sample: RawTensor | number; compare: boolean; offload?: Offload | undefined; deadlineMs: number }, RunAnswer>;
+  /** Whether a server answers, and which of the stages' models it has. */
+  tryServer: Call<{ offload: Offload }, { ms: number; models: string[] }>;
+  /** Rows of the search, if there are any that nothing was chosen on. */
+  searchRows: Call<null, RowsSummary | undefined>;
+  /** Other rows. */
+  readRows: Call<{ files: GivenBlob[] }, RowsSummary>;
+  sampleRow: Call<{ row: number }, SampleRow>;
+  evaluateRows: Call<null, { report: EvaluateReport; labels: number[]; base: number[]; staged: number[] }, Progress>;
+};
+
+const enoughMs = 30; // of repeating a sample, so that a short time is told well
+const mostRepeats = 5;
+const tryMs = 4000;
+
+function rowsHeld({ state }: Pick<CallContext<never>, 'state'>): Dataset {
+  const rows = state.runRows;
+  if (rows === undefined || rows.y.length === 0) throw new OfframpError('invalid_argument', 'there are no rows yet; add some');
+  return rows;
+}
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+
+async function answerOf(session: StagedSession, base: Evaluator | undefined, x: RawTensor, here: boolean, deadlineMs: number, signal: AbortSignal): Promise<RunAnswer> {
+  base?.setRows(x, new Int32Array(1));
+  const times: number[] = [];
+  const baseTimes: number[] = [];
+  let answer: StagedAnswer;
+  const start = performance.now();
+  do {
+    answer = await session.run(x, { signal, deadlineMs });
+    times.push(answer.trace.totalNs);
+    if (base !== undefined) {
+      const begin = performance.now();
+      base.runBase(0);
+      baseTimes.push((performance.now() - begin) * 1e6);
+    }
+  } while (here && times.length < mostRepeats && performance.now() - start < enoughMs);
+  const { predictedClass, probabilities, exit, score, degraded, why, trace } = answer;
+  const baseClass = base?.answers().base.at(-1);
+  return {
+    predictedClass, probabilities: [...probabilities], exit, score, degraded, ...(why === undefined ? {} : { why }), ns: median(times), macs: trace.macs,
+    stages: trace.stages.map(({ from, to, where, ns, macs, bytesSent, encoding, failure }) => ({
+      from, to, where, ns, macs, bytesSent, ...(encoding === undefined ? {} : { encoding }), ...(failure === undefined ? {} : { failure }),
+    })),
+    ...(baseClass === undefined ? {} : { base: { predictedClass: baseClass, ns: median(baseTimes) } }),
+  };
+}
+
+export const runCalls: Handlers<RunCalls> = {
+  async runSample({ sample, compare, offload, deadlineMs }, context) {
+    const held = heldPackage(context);
+    const engine = await context.engine();
+    const { session, base } = runningPackage(engine, held, offload);
+    const x = typeof sample === 'number' ? sliceDataset(rowsHeld(context), sample, sample + 1).x : sample;
+    return answerOf(session, compare ? base : undefined, x, offload === undefined, deadlineMs, context.signal);
+  },
+  async tryServer({ offload }) {
+    const client = new OipClient(offload.url, offload.token === undefined || offload.token === '' ? {} : { token: offload.token });
+    const begin = performance.now();
+    if (!await client.serverLive({ timeoutMs: tryMs })) throw new OfframpError('remote', `${offload.url} answers, but says that it is not ready`);
+    const ms = performance.now() - begin;
+    const models: string[] = [];
+    for (const name of [`from_${offload.from}`, `stage_${offload.from}`]) {
+      try {
+        await client.modelMetadata(name, undefined, { timeoutMs: tryMs });
+        models.push(name);
+      } catch {
+        // the server has another
+      }
+    }
+    if (models.length === 0) throw new OfframpError('remote', `${offload.url} answers, but has no model from_${offload.from} or stage_${offload.from}; start it with: offramp serve PACKAGE --stages ${offload.from}..`);
+    return { ms, models };
+  },
+  searchRows: (_, { state }) => (state.runRows === undefined ? undefined : { name: state.runRows.name, rows: state.runRows.y.length }),
+  async readRows({ files }, context) {
+    const { manifest } = heldPackage(context);
+    const labels = (manifest['model'] as { labels?: string[] } | undefined)?.labels;
+    const rows = await readGiven(files, labels === undefined || labels.length === 0 ? undefined : labels);
+    context.state.runRows = rows;
+    return { name: rows.name, rows: rows.y.length };
+  },
+  sampleRow({ row }, context) {
+    const { x, y } = sliceDataset(rowsHeld(context), row, row + 1);
+    return { values: Float32Array.from(toTypedArray(x) as ArrayLike<number>), dims: x.dims, label: y[0] ?? -1 };
+  },
+  async evaluateRows(_, context) {
+    const held = heldPackage(context);
+    const rows = rowsHeld(context);
+    const engine = await context.engine();
+    engine.useThreads(1); // for the evaluator, which the call makes at once
+    const running = evaluateRows(engine, { package: held.files }, rows, {}, { onProgress: context.progress, signal: context.signal });
+    engine.useThreads(engine.threads);
+    const { report, answers } = await withinAsync(rows.name, () => running);
+    return { report, labels: answers.labels, base: answers.base, staged: answers.staged ?? [] };
+  },
+};
