@@ -32,6 +32,7 @@ export type * from './raw_module.js';
 export { encodings } from './raw_module.js';
 export type * from './reports.js';
 export { nextTurn } from './scheduler.js';
+export { measureSpeed } from './speed.js';
 export { evaluateStream, type StreamOptions } from './streams.js';
 export * from './tensor.js';
 export { percentile, summariseTimes, timeByTurns, type RunTimes, type TimingOptions } from './timing.js';

@@ -23,6 +23,12 @@ export const terms = {
   latency: 'The time from an input to its answer.',
   ONNX: 'A file format for trained networks that most tools can write.',
   opset: 'The version of ONNX\'s list of operators that a model uses.',
+  target: 'A machine that a part of the network may run on: this device, a computer nearby, a server.',
+  link: 'The way from one machine to the next. What travels over it takes time: a fixed part each time, and more for more bytes.',
+  'fog node': 'A computer between device and data centre, such as a gateway in the same building, that answers for the later part of the network.',
+  'round trip': 'The time a request without contents takes there and back.',
+  'worst case': 'The time an input takes that no exit answers, so that it goes through the whole network and over every link used.',
+  encoding: 'How numbers are written on the way: f32 is exact, f16 takes half the bytes, u8 a quarter. The search checks what rounding costs and falls back if it is too much.',
   'class balance': 'How many samples there are of each class. Rare classes are judged less surely.',
 } as const;
 

@@ -5,6 +5,7 @@ import { modelCalls } from './calls/model.js';
 import { packageCalls } from './calls/package.js';
 import { planCalls } from './calls/plan.js';
 import { runCalls } from './calls/run.js';
+import { targetsCalls } from './calls/targets.js';
 import type { CallContext, CallName, EngineApi, FromWorker, Handlers, StartOptions, ToWorker, WorkerState } from './protocol.js';
 
 interface Scope {
@@ -13,7 +14,7 @@ interface Scope {
 }
 const scope = globalThis as unknown as Scope;
 
-const handlers: Handlers<EngineApi> = { ...modelCalls, ...packageCalls, ...planCalls, ...runCalls };
+const handlers: Handlers<EngineApi> = { ...modelCalls, ...packageCalls, ...planCalls, ...runCalls, ...targetsCalls };
 const state: WorkerState = {};
 const aborts = new Map<number, AbortController>();
 let start: StartOptions | undefined;

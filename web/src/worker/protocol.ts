@@ -4,6 +4,7 @@ import type { ModelCalls } from './calls/model.js';
 import type { PackageCalls } from './calls/package.js';
 import type { PlanCalls } from './calls/plan.js';
 import type { RunCalls } from './calls/run.js';
+import type { TargetsCalls } from './calls/targets.js';
 
 /** One call: what it takes, what it answers, and what it tells on the way. All of it can be cloned. */
 export interface Call<Args, Result, Progress = never> {
@@ -12,7 +13,7 @@ export interface Call<Args, Result, Progress = never> {
   progress: Progress;
 }
 
-export type EngineApi = ModelCalls & PackageCalls & PlanCalls & RunCalls;
+export type EngineApi = ModelCalls & PackageCalls & PlanCalls & RunCalls & TargetsCalls;
 export type CallName = keyof EngineApi;
 
 /** What a handler works with. */
