@@ -72,12 +72,15 @@ test('addresses that cannot work are told before anything is sent', () => {
 
 /** As much of the protocol as the step asks for. `allows`: whether pages of other addresses may read it. */
 async function listen(allows: boolean): Promise<string> {
+  const answers: Record<string, [number, unknown]> = {
+    '/v2': [200, { name: 'test fog', version: '3', extensions: [] }], '/v2/health/live': [200, { live: true }], '/v2/repository/index': [200, [{ name: 'stage_1' }]],
+  };
   const server = createServer((request, response) => {
     if (allows) response.setHeader('Access-Control-Allow-Origin', request.headers.origin ?? '*').setHeader('Access-Control-Allow-Headers', '*');
-    response.setHeader('Content-Type', 'application/json');
-    if (request.url === '/v2') response.end(JSON.stringify({ name: 'test fog', version: '3', extensions: [] }));
-    else if (request.url === '/v2/health/live') response.end('{"live":true}');
-    else response.writeHead(404).end('{"error":"no such path"}');
+    request.resume().on('end', () => {
+      const [status, body] = request.method === 'OPTIONS' ? [204, ''] : answers[request.url ?? ''] ?? [404, { error: 'no such path' }];
+      response.setHeader('Content-Type', 'application/json').writeHead(status).end(status === 204 ? undefined : JSON.stringify(body));
+    });
   });
   servers.push(server);
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -101,6 +104,7 @@ test('this device is measured, a live server gives the link its figures, and the
   await page.getByLabel('Address of its server').fill(url);
   await page.getByRole('button', { name: 'Test the link' }).click();
   await page.getByText('It answers: test fog 3').waitFor();
+  await page.getByText('It serves stage_1.').waitFor();
   await page.getByRole('button', { name: 'Use these figures for the link' }).click();
   await page.getByLabel('No answer may take longer than a limit').check();
   await page.getByRole('slider', { name: 'Longest time of an answer' }).press('ArrowRight');
@@ -109,6 +113,7 @@ test('this device is measured, a live server gives the link its figures, and the
   const saved = JSON.parse(readFileSync(await (await download).path(), 'utf8')) as { targets: JsonObject[]; links: JsonObject[]; limits: JsonObject };
   assert.equal(saved.targets[1]?.['url'], url);
   assert.ok(Number(saved.links[0]?.['rtt_ns']) > 0 && Number(saved.links[0]?.['rtt_ns']) < 20_000_000, JSON.stringify(saved.links));
+  assert.ok(Number(saved.links[0]?.['bytes_per_s']) > 6_250_000, JSON.stringify(saved.links));
   assert.ok(Number(saved.limits['worst_case_latency_ns']) > 2e8);
   await page.getByRole('button', { name: 'Go on to the data' }).click();
   await page.getByRole('heading', { name: 'Data' }).waitFor();
@@ -137,6 +142,9 @@ test('a file that is no targets.json says what is wrong with it, and what stood 
   await hand('{"targets": [{"name": "a", "kind": "toaster", "macs_per_s": 1}]}');
   await page.getByText('"kind" must be').waitFor();
   assert.equal(await page.getByLabel('Name').first().inputValue(), 'm0plus');
+  const fog = { name: 'fog', kind: 'fog', macs_per_s: 2e10, url: 'http://127.0.0.1:1' };
+  await hand(JSON.stringify({ targets: [{ name: 'here', kind: 'device', speed: 'measured' }, fog], links: [{ speed: 'measured', encoding: 'u8' }] }));
+  await page.getByText('This file wants a link measured').waitFor();
   await hand(JSON.stringify({ targets: [{ name: 'board', kind: 'device', macs_per_s: 5e6 }] }));
   await page.getByRole('region', { name: 'Target 1: board' }).waitFor();
   await page.context().close();

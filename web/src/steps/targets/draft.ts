@@ -56,6 +56,21 @@ export function toTargetsJson(draft: TargetsDraft): JsonObject {
   };
 }
 
+const usualLink = { bytes_per_s: 6_250_000, rtt_ns: 20_000_000 }; // Wi-Fi at 50 Mbit/s
+
+/** Links that the command would measure (`"speed": "measured"`) with usual figures, until the user has tested them; `open`: whether there are any. */
+export function withStatedLinks(json: Json): { json: Json; open: boolean } {
+  const links = (json as JsonObject | null)?.['links'];
+  if (!Array.isArray(links)) return { json, open: false };
+  const isOpen = (link: Json): link is JsonObject => typeof link === 'object' && link !== null && !Array.isArray(link) && link['speed'] === 'measured';
+  const stated = links.map((link): Json => {
+    if (!isOpen(link)) return link;
+    const { speed: _, ...others } = link;
+    return { ...usualLink, ...others };
+  });
+  return { json: { ...(json as JsonObject), links: stated }, open: links.some(isOpen) };
+}
+
 /** Of a targets.json that the core has accepted; what this page does not show (a link's packing) is not kept. */
 export function fromTargetsJson(json: Json): TargetsDraft {
   const { targets, links = [], limits = {} } = json as unknown as { targets: JsonObject[]; links?: JsonObject[]; limits?: JsonObject };
@@ -82,7 +97,7 @@ export function withAnotherTarget(draft: TargetsDraft): TargetsDraft {
   return {
     ...draft,
     targets: [...draft.targets, { name: `target ${number}`, kind: 'fog', measured: false, macsPerS: 2e10, memoryBytes: 2 ** 33, energyNjPerMac: 0.4, url: '' }],
-    links: [...draft.links, { bytesPerS: 6_250_000, rttNs: 2e7, energyNjPerByte: 100, headerBytes: undefined, encoding: 'f16' }],
+    links: [...draft.links, { bytesPerS: usualLink.bytes_per_s, rttNs: usualLink.rtt_ns, energyNjPerByte: 100, headerBytes: undefined, encoding: 'f16' }],
   };
 }
 

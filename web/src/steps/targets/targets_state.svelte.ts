@@ -1,7 +1,7 @@
 // The targets step's state: what the user edits, and what was measured. Every change is the project's at once.
 import { OfframpError, parseJson, type Json } from '@offramp/engine';
 import type { Project } from '../../app/project.svelte.js';
-import { fromTargetsJson, nameProblem, toTargetsJson, type TargetsDraft } from './draft.js';
+import { fromTargetsJson, nameProblem, toTargetsJson, withStatedLinks, type TargetsDraft } from './draft.js';
 import { draftOf } from './presets.js';
 
 export class TargetsState {
@@ -11,6 +11,8 @@ export class TargetsState {
   measured = $state.raw<{ model: string; macsPerS: number }>();
   measuring = $state(false);
   error = $state.raw<OfframpError>();
+  /** A file wanted a link measured, which a page does when it is told to. */
+  linkToTest = $state(false);
   readonly namesFine = $derived(this.draft.targets.every((_, index) => nameProblem(this.draft, index) === undefined));
 
   constructor(private readonly project: Project) {}
@@ -28,6 +30,7 @@ export class TargetsState {
 
   changed(): void {
     this.error = undefined;
+    this.linkToTest = false;
     this.project.targets = this.namesFine ? toTargetsJson($state.snapshot(this.draft)) : undefined;
   }
 
@@ -49,10 +52,11 @@ export class TargetsState {
     this.error = undefined;
     try {
       if (file.size > 2 ** 20) throw new OfframpError('limit_exceeded', `${file.name} has ${file.size} bytes; a targets.json has a few hundred`);
-      const json = parseJson(await file.text(), file.name, 'invalid_argument');
+      const { json, open } = withStatedLinks(parseJson(await file.text(), file.name, 'invalid_argument'));
       await this.check(json);
       this.preset = 'own';
       this.edit(fromTargetsJson(json));
+      this.linkToTest = open;
     } catch (thrown) {
       this.error = OfframpError.from(thrown);
     }

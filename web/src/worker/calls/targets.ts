@@ -1,13 +1,13 @@
 // The targets step's calls: this device's speed on the model at hand, a server's, and whether the core takes the targets.
-import { measureSpeed, OfframpError, within, type Json, type JsonObject } from '@offramp/engine';
+import { measureLink, measureSpeed, OfframpError, within, type Json, type JsonObject } from '@offramp/engine';
 import { OipClient, OipError, type OipErrorKind } from '@offramp/oip';
 import type { Call, Handlers, WorkerState } from '../protocol.js';
 
 export interface LinkTest {
   /** There and back without a tensor; the median. */
   rttNs: number;
-  /** To the server; undefined if it was not measured. */
-  bytesPerS: number | undefined;
+  /** To the server. */
+  bytesPerS: number;
   models: string[];
   server: string;
 }
@@ -21,14 +21,14 @@ export interface LinkFailure {
 export type TargetsCalls = {
   /** MACs per second of the open model, on one thread, as packages run. Errors: invalid_argument without a model. */
   measureDevice: Call<Record<string, never>, { macsPerS: number }>;
-  /** Asks a server of the Open Inference Protocol. Errors: cancelled. */
+  /** Asks a server of the Open Inference Protocol and measures the way to it, with up to some tens of megabytes. Errors: remote; cancelled. */
   testLink: Call<{ url: string; token: string }, LinkTest | LinkFailure>;
   /** Errors: what the core says of targets.json, naming the key. */
   checkTargets: Call<{ targets: Json }, Record<string, never>>;
 };
 
-const roundTrips = 9;
-const limitMs = 5000;
+const limitMs = 5000; // of an answer
+const measuringMs = 10_000;
 
 function openModel(state: WorkerState): Uint8Array {
   if (state.model === undefined) throw new OfframpError('invalid_argument', 'pick a model first');
@@ -53,14 +53,8 @@ export const targetsCalls: Handlers<TargetsCalls> = {
       const call = { signal, timeoutMs: limitMs };
       if (!await client.serverLive(call)) throw new OipError('overloaded', `${client.url} says that it is not live`);
       const { name, version } = await client.serverMetadata(call);
-      const times: number[] = [];
-      for (let turn = 0; turn < roundTrips; turn += 1) {
-        const start = performance.now();
-        await client.serverMetadata(call);
-        times.push(performance.now() - start);
-      }
-      times.sort((a, b) => a - b);
-      return { rttNs: (times[(roundTrips - 1) / 2] as number) * 1e6, bytesPerS: undefined, models: [], server: `${name} ${version}`.trim() };
+      const { rttNs, bytesPerS, models } = await measureLink(url, { client: { token: token || undefined }, signal, limitMs: measuringMs });
+      return { rttNs, bytesPerS, models, server: `${name} ${version}`.trim() };
     } catch (thrown) {
       if (!(thrown instanceof OipError)) throw thrown;
       if (thrown.kind === 'aborted') throw new OfframpError('cancelled', 'asking the server was stopped');
