@@ -1,12 +1,13 @@
 // The run step's calls: one input to its answer, here or with a server's help, and all test rows at once.
 import {
-  evaluateRows, OfframpError, sliceDataset, toTypedArray, withinAsync, type Dataset, type Encoding, type EvaluateReport, type Evaluator, type Progress,
+  continuationModel, evaluateRows, OfframpError, sliceDataset, stageModel, toTypedArray, withinAsync, type Dataset, type Encoding, type EvaluateReport, type Evaluator, type Progress,
   type RawTensor, type StagedAnswer, type StagedSession,
 } from '@offramp/engine';
-import { OipClient } from '@offramp/oip';
+import { OipClient, OipError } from '@offramp/oip';
 import type { Call, CallContext, Handlers } from '../protocol.js';
 import { readGiven, type GivenBlob } from './data_reading.js';
 import { heldPackage, runningPackage, type Offload } from './package.js';
+import type { LinkFailure } from './targets.js';
 
 declare module '../protocol.js' {
   interface WorkerState {
@@ -38,8 +39,8 @@ export interface SampleRow {
 export type RunCalls = {
   /** A raw sample, or the number of one of the rows. */
   runSample: Call<{ sample: RawTensor | number; compare: boolean; offload?: Offload | undefined; deadlineMs: number }, RunAnswer>;
-  /** Whether a server answers, and which of the stages' models it has. */
-  tryServer: Call<{ offload: Offload }, { ms: number; models: string[] }>;
+  /** Whether a server answers, and which models it has that go on from the stage. */
+  tryServer: Call<{ offload: Offload }, { ms: number; models: string[] } | LinkFailure>;
   /** Rows of the search, if there are any that nothing was chosen on. */
   searchRows: Call<null, RowsSummary | undefined>;
   /** Other rows. */
@@ -50,7 +51,12 @@ export type RunCalls = {
 
 const enoughMs = 30; // of repeating a sample, so that a short time is told well
 const mostRepeats = 5;
-const tryMs = 4000;
+const tryMs = 5000;
+
+function notThere(thrown: unknown): boolean {
+  if (thrown instanceof OipError && thrown.kind === 'not_found') return false;
+  throw thrown;
+}
 
 function rowsHeld({ state }: Pick<CallContext<never>, 'state'>): Dataset {
   const rows = state.runRows;
@@ -94,22 +100,20 @@ export const runCalls: Handlers<RunCalls> = {
     const x = typeof sample === 'number' ? sliceDataset(rowsHeld(context), sample, sample + 1).x : sample;
     return answerOf(session, compare ? base : undefined, x, offload === undefined, deadlineMs, context.signal);
   },
-  async tryServer({ offload }) {
-    const client = new OipClient(offload.url, offload.token === undefined || offload.token === '' ? {} : { token: offload.token });
-    const begin = performance.now();
-    if (!await client.serverLive({ timeoutMs: tryMs })) throw new OfframpError('remote', `${offload.url} answers, but says that it is not ready`);
-    const ms = performance.now() - begin;
-    const models: string[] = [];
-    for (const name of [`from_${offload.from}`, `stage_${offload.from}`]) {
-      try {
-        await client.modelMetadata(name, undefined, { timeoutMs: tryMs });
-        models.push(name);
-      } catch {
-        // the server has another
-      }
+  async tryServer({ offload: { url, token, from } }, { signal }) {
+    try {
+      const client = new OipClient(url, token === undefined || token === '' ? {} : { token });
+      const call = { signal, timeoutMs: tryMs };
+      const begin = performance.now();
+      if (!await client.serverLive(call)) throw new OipError('overloaded', `${client.url} says that it is not live`);
+      const ms = performance.now() - begin;
+      const models: string[] = [];
+      for (const name of [continuationModel(from, 'f32'), stageModel(from, 'f32')]) if (await client.modelReady(name, undefined, call).catch(notThere)) models.push(name);
+      return { ms, models };
+    } catch (thrown) {
+      if (thrown instanceof OipError) return { failed: thrown.kind, message: thrown.message };
+      throw thrown;
     }
-    if (models.length === 0) throw new OfframpError('remote', `${offload.url} answers, but has no model from_${offload.from} or stage_${offload.from}; start it with: offramp serve PACKAGE --stages ${offload.from}..`);
-    return { ms, models };
   },
   searchRows: (_, { state }) => (state.runRows === undefined ? undefined : { name: state.runRows.name, rows: state.runRows.y.length }),
   async readRows({ files }, context) {
