@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "sized_tensor.h"
+
 // A tensor crosses into the module in two calls and out of it in one: through emscripten::val each property would be a
 // call of its own, which small models feel. Names of element types are in the order of DType.
 EM_JS(int, read_tensor_header, (emscripten::EM_VAL handle, double* numbers, int max_rank), {
@@ -24,8 +26,6 @@ EM_JS(emscripten::EM_VAL, make_tensor, (int dtype, const double* dims, int rank,
 
 namespace offramp::js {
 namespace {
-
-constexpr int kMaxRank = 16;
 
 template <class T>
 val copy_to(const char* constructor, const T* data, size_t count) {
@@ -84,14 +84,9 @@ Result<Tensor> tensor_from(const val& raw) {
   const int header = read_tensor_header(raw.as_handle(), numbers, kMaxRank);
   const int rank = header >> 8, dtype = header & 255;
   if (dtype == 255) return invalid_argument("unknown dtype \"" + raw["dtype"].as<std::string>() + "\"");
-  if (rank > kMaxRank) return limit_exceeded("a tensor has " + std::to_string(rank) + " dimensions, at most " + std::to_string(kMaxRank) + " are allowed");
-  const Dims dims(numbers + 1, numbers + 1 + rank);
-  OFFRAMP_TRY(Tensor tensor, Tensor::create(DType(dtype), dims));
-  const auto bytes = size_t(numbers[0]);
-  if (bytes != tensor.bytes())
-    return invalid_argument("shape " + to_string(tensor.dims()) + " of " + std::string(to_string(tensor.dtype())) + " needs " +
-                            std::to_string(tensor.bytes()) + " bytes, got " + std::to_string(bytes));
-  if (bytes > 0) read_tensor_data(raw.as_handle(), tensor.mutable_raw());
+  if (rank > kMaxRank) return too_many_dimensions(size_t(rank));
+  OFFRAMP_TRY(Tensor tensor, sized_tensor(DType(dtype), Dims(numbers + 1, numbers + 1 + rank), size_t(numbers[0])));
+  if (tensor.bytes() > 0) read_tensor_data(raw.as_handle(), tensor.mutable_raw());
   return tensor;
 }
 

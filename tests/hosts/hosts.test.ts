@@ -1,0 +1,72 @@
+// The same package answers the same on every host, bit for bit: each example of examples/ on the same rows, compared with this Node. The page docs/hosts.md is
+// compared with what was seen.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import type { HostFeatures } from '@offramp/engine';
+import { askPage, openChromium, openFirefox, type OpenBrowser } from './browsers.js';
+import { makeFixture, readAnswers, rowCount } from './fixture.js';
+import { javascriptHosts, runProgram, versionOf } from './programs.js';
+import { documentedLines, lineOf, page, printTable, type HostRow } from './table.js';
+
+const fixture = await makeFixture();
+const seen: HostRow[] = [];
+const versions = new Map<string, string>();
+
+test('the rows leave at every stage', () => {
+  assert.deepEqual([...new Set(fixture.expected.map(({ exit }) => exit))].sort(), [0, 1, 2]);
+});
+
+for (const { name, from, example, program, flags } of javascriptHosts) {
+  test(`${name}: ${example} answers as this Node does, with and without threads`, { skip: program === undefined && 'it could not be had' }, async () => {
+    if (program === undefined) return;
+    const probe = await runProgram(program, [...flags, 'build/ts/tests/hosts/features_probe.js']);
+    const features = JSON.parse(probe.out) as HostFeatures;
+    for (const threads of [1, 2]) {
+      const { out, err } = await runProgram(program, [...flags, example, fixture.zip, fixture.npy, String(threads)]);
+      assert.equal(err.trim(), threads === 1 ? 'simd, threads: 1' : 'simd-threads, threads: 2');
+      assert.deepEqual(readAnswers(out), fixture.expected);
+    }
+    versions.set(name, await versionOf(program));
+    seen.push({ host: name, from, simd: features.simd, relaxedSimd: features.relaxedSimd, threads: features.threads, same: true, how: `\`${example}\` with 1 and 2 threads` });
+  });
+}
+
+const browsers: { name: string; from: string; open(): Promise<OpenBrowser | undefined> }[] = [
+  { name: 'Chromium', from: 'Debian: chromium', open: openChromium }, { name: 'Firefox', from: 'Debian: firefox-esr', open: openFirefox },
+];
+for (const { name, from, open } of browsers) {
+  test(`${name}: examples/browser answers as this Node does, with and without threads`, async (context) => {
+    const browser = await open();
+    if (browser === undefined) return context.skip('it could not be had');
+    after(() => browser.close());
+    let relaxedSimd = false;
+    for (const threads of [1, 2]) {
+      const { state, lines, features } = await askPage(browser, fixture, threads);
+      assert.equal(state, threads === 1 ? 'simd, threads: 1' : 'simd-threads, threads: 2');
+      assert.deepEqual(readAnswers(lines), fixture.expected);
+      ({ relaxedSimd } = features);
+    }
+    versions.set(name, browser.version);
+    seen.push({ host: name, from, simd: true, relaxedSimd, threads: true, same: true, how: '`examples/browser` in a page that is cross-origin isolated, with 1 and 2 threads' });
+  });
+}
+
+const wasmtime = process.env['OFFRAMP_WASMTIME'];
+test('wasmtime: examples/wasmtime answers as this Node does', { skip: wasmtime === undefined && 'PyPI could not be reached' }, async () => {
+  if (wasmtime === undefined) return;
+  const { out } = await runProgram(wasmtime, ['examples/wasmtime/run.py', 'wasm/dist/wasi/offramp.wasm', fixture.zip, fixture.npy]);
+  assert.deepEqual(readAnswers(out), fixture.expected);
+  versions.set('wasmtime', (await runProgram(wasmtime, ['-c', 'import importlib.metadata; print(importlib.metadata.version("wasmtime"))'])).out.trim());
+  seen.push({ host: 'wasmtime', from: 'PyPI: wasmtime', simd: true, relaxedSimd: undefined, threads: undefined, same: true, how: '`examples/wasmtime/run.py`, the C-ABI' });
+});
+
+test(`${page} says what was seen on ${rowCount} rows`, (context) => {
+  context.diagnostic(`\n${printTable(seen, versions)}`);
+  console.log(printTable(seen, versions));
+  const documented = documentedLines();
+  for (const row of seen) {
+    // Node's oldest version stands in the page; a machine may have a newer one, which is tested all the same.
+    if (row.from === 'Debian or npm' && row.host !== 'Node 20') continue;
+    assert.equal(documented.get(row.host), lineOf(row));
+  }
+});
