@@ -59,7 +59,7 @@ export async function makeFixture(): Promise<Fixture> {
   return fixture;
 }
 
-function answerOf({ predictedClass, exit, score, probabilities }: Exited): Answer {
+export function answerOf({ predictedClass, exit, score, probabilities }: Exited): Answer {
   return { class: predictedClass, exit, score, probabilities: [...probabilities] };
 }
 

@@ -1,7 +1,8 @@
 // Hosts that are started as programs: what each is run with, bounded in time.
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { promisify } from 'node:util';
 import { checkout } from '../cli/command.js';
 
@@ -50,5 +51,24 @@ export const javascriptHosts: readonly JavascriptHost[] = [
 ];
 
 export async function versionOf(program: string): Promise<string> {
-  return /\d+\.\d+[\w.]*/.exec((await runProgram(program, ['--version'])).out)?.[0] ?? 'unknown';
+  return /\d[\w.-]*/.exec((await runProgram(program, ['--version'])).out)?.[0] ?? 'unknown';
+}
+
+/** workerd on examples/workerd as built, at a free port; ended with the test file. Errors: what it wrote, if it does not listen. */
+export async function startWorkerd(program: string): Promise<string> {
+  const child = spawn(program, ['serve', 'examples/workerd/config.capnp', '--socket-addr=http=127.0.0.1:0', '--control-fd=1'], { cwd: checkout, stdio: ['ignore', 'pipe', 'pipe'] });
+  after(() => child.kill('SIGKILL'));
+  const port = await new Promise<number>((resolve, reject) => {
+    let errors = '';
+    const timer = setTimeout(() => reject(new Error(`workerd does not listen: ${errors}`)), limitMs);
+    child.stderr.on('data', (piece: Buffer) => errors += piece.toString());
+    child.stdout.on('data', (piece: Buffer) => {
+      const told = /\{"event":"listen".*?"port":(\d+)/.exec(piece.toString());
+      if (told === null) return;
+      clearTimeout(timer);
+      resolve(Number(told[1]));
+    });
+    child.on('exit', () => reject(new Error(`workerd ended: ${errors}`)));
+  });
+  return `http://127.0.0.1:${port}`;
 }

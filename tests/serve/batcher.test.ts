@@ -1,9 +1,8 @@
 // The batcher on workers that compute nothing: what runs together, what is bounded, and what becomes of a worker that ends.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { JobResult, ServedModel } from '@offramp/engine/serving';
 import { Batcher, type BatchSettings } from 'offramp/serve/batcher';
-import type { ServedModel } from 'offramp/serve/models';
-import type { JobResult } from 'offramp/serve/worker_messages';
 
 const never = new AbortController().signal;
 const model = (stage: number, continues = false): ServedModel => ({ name: '', stage, continues, encoding: 'f32', input: '', metadata: {} });

@@ -1,6 +1,7 @@
 // A worker that gives rows back as logits, and ends at a job of three rows.
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FromStageWorker, Job, WorkerData } from 'offramp/serve/worker_messages';
+import type { Job } from '@offramp/engine/serving';
+import type { FromStageWorker, WorkerData } from 'offramp/serve/worker_messages';
 
 const send = (message: FromStageWorker): void => parentPort?.postMessage(message);
 const area = new Uint8Array((workerData as WorkerData).area);

@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-#include "sized_tensor.h"
+#include "tensor_errors.h"
 
 // A tensor crosses into the module in two calls and out of it in one: through emscripten::val each property would be a
 // call of its own, which small models feel. Names of element types are in the order of DType.
@@ -84,9 +84,12 @@ Result<Tensor> tensor_from(const val& raw) {
   const int header = read_tensor_header(raw.as_handle(), numbers, kMaxRank);
   const int rank = header >> 8, dtype = header & 255;
   if (dtype == 255) return invalid_argument("unknown dtype \"" + raw["dtype"].as<std::string>() + "\"");
-  if (rank > kMaxRank) return too_many_dimensions(size_t(rank));
-  OFFRAMP_TRY(Tensor tensor, sized_tensor(DType(dtype), Dims(numbers + 1, numbers + 1 + rank), size_t(numbers[0])));
-  if (tensor.bytes() > 0) read_tensor_data(raw.as_handle(), tensor.mutable_raw());
+  if (rank > kMaxRank) return too_many_dimensions(rank);
+  const Dims dims(numbers + 1, numbers + 1 + rank);
+  OFFRAMP_TRY(Tensor tensor, Tensor::create(DType(dtype), dims));
+  const auto bytes = size_t(numbers[0]);
+  if (bytes != tensor.bytes()) return wrong_bytes(tensor, bytes);
+  if (bytes > 0) read_tensor_data(raw.as_handle(), tensor.mutable_raw());
   return tensor;
 }
 

@@ -2,19 +2,17 @@
 import { readFile } from 'node:fs/promises';
 import { invalidArgument, readPlan, within, type PackageFile, type StagePlan } from '@offramp/engine';
 import { loadNodeEngine, reasonOf } from '@offramp/engine/node';
+import { largestRowBytes, PackageService, type AllowedOrigins, type Service } from '@offramp/engine/serving';
 import { readPackage } from '../inputs.js';
 import type { CommandIo } from '../io.js';
 import type { Arguments } from '../options.js';
 import { readToken, readUrl } from '../remote_options.js';
+import { Batcher } from '../serve/batcher.js';
 import { GatewayService } from '../serve/gateway_service.js';
 import { HttpServer, logLevels } from '../serve/http_server.js';
 import { Metrics } from '../serve/metrics.js';
-import { PackageService } from '../serve/package_service.js';
-import type { Service } from '../serve/service.js';
-import type { AllowedOrigins } from '../serve/access.js';
 import { readStageRange } from '../stage_range.js';
 
-const version = '0.1.0';
 const defaults = { host: '127.0.0.1', port: 8700, mostRows: 64, queueRows: 512, deadlineMs: 10_000, graceMs: 10_000, bodyMib: 64 };
 const loopback = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
 
@@ -60,7 +58,7 @@ async function startService(args: Arguments, metrics: Metrics, mostBodyBytes: nu
   }
   if (path === undefined) throw invalidArgument('serve needs PACKAGE, or --upstream URL (see offramp serve --help)');
   const files = await readPackage(path);
-  const { plan, inputName } = await describePackage(path, files);
+  const plan = await describePackage(path, files);
   const { from, to } = readStageRange(args.text('stages'), plan.stages.length);
   const offload = args.text('offload');
   if (offload !== undefined && to === plan.stages.length) throw invalidArgument('--offload has nothing to offload: all later stages run here; say which with --stages, such as 1..1');
@@ -70,20 +68,20 @@ async function startService(args: Arguments, metrics: Metrics, mostBodyBytes: nu
   };
   const settings = {
     workers: args.integer('workers', 1, 64) ?? 1, mostRows: args.integer('batch', 1, 1024) ?? defaults.mostRows,
-    delayMs: args.number('batch-delay-ms', 0, 1000) ?? 0, queueRows,
-    rowBytes: 4 * Math.max(...plan.stages.slice(from, to).map(({ inputShape }) => inputShape.reduce((product, size) => product * size, 1))),
+    delayMs: args.number('batch-delay-ms', 0, 1000) ?? 0, queueRows, rowBytes: largestRowBytes(plan, from, to),
   };
-  return PackageService.start({ ...settings, plan, inputName, setup, version, deadlineMs, metrics, onWorkerLost: remark });
+  const batcher = await Batcher.start(setup, settings, (rows) => metrics.batchRows.observe(rows), remark);
+  metrics.gauge('offramp_queue_rows', 'Rows that wait for a worker.', () => batcher.waiting);
+  metrics.gauge('offramp_workers', 'Workers that run stages.', () => batcher.liveWorkers);
+  const onAnswers = (exits: Int32Array, degraded: number): void => metrics.countAnswers(exits, degraded);
+  return new PackageService({ plan, setup, deadlineMs, mostRows: settings.mostRows, onAnswers }, batcher);
 }
 
-async function describePackage(path: string, files: PackageFile[]): Promise<{ plan: StagePlan; inputName: string }> {
+async function describePackage(path: string, files: PackageFile[]): Promise<StagePlan> {
   // Loaded once here, so that a package that does not load is refused before anything listens; workers load their stages.
   const engine = await loadNodeEngine();
   try {
-    const runtime = within(path, () => engine.createRuntime(files, 'reference', { partial: true }));
-    const manifest = runtime.manifest();
-    const { input } = manifest['model'] as { input: { name: string } };
-    return { plan: readPlan(manifest), inputName: input.name };
+    return readPlan(within(path, () => engine.createRuntime(files, 'reference', { partial: true })).manifest());
   } finally {
     engine.dispose();
   }

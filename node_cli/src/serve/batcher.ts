@@ -1,9 +1,8 @@
 // Requests to workers: those for the same model wait together until a worker is free, up to a bound, and run as one batch.
 import { Worker } from 'node:worker_threads';
 import { OfframpError } from '@offramp/engine';
-import { HttpError } from './http_error.js';
-import type { Rows, ServedModel } from './models.js';
-import type { FromStageWorker, Job, JobResult, WorkerData, WorkerSetup } from './worker_messages.js';
+import { HttpError, type Job, type JobResult, type Rows, type ServedModel, type StageQueue, type StageSetup } from '@offramp/engine/serving';
+import type { FromStageWorker, WorkerData } from './worker_messages.js';
 
 export interface BatchSettings {
   workers: number;
@@ -35,7 +34,7 @@ interface Busy {
   idle: boolean;
 }
 
-export class Batcher {
+export class Batcher implements StageQueue {
   private queue: Waiting[] = [];
   private queuedRows = 0;
   private readonly workers: Busy[] = [];
@@ -45,11 +44,11 @@ export class Batcher {
   private scheduled = false;
   private closing = false;
 
-  private constructor(private readonly setup: WorkerSetup, private readonly settings: BatchSettings, private readonly onBatch: (rows: number) => void,
+  private constructor(private readonly setup: StageSetup, private readonly settings: BatchSettings, private readonly onBatch: (rows: number) => void,
     private readonly onWorkerLost: (reason: string) => void) {}
 
   /** Errors: those of a worker that cannot start. */
-  static async start(setup: WorkerSetup, settings: BatchSettings, onBatch: (rows: number) => void, onWorkerLost: (reason: string) => void): Promise<Batcher> {
+  static async start(setup: StageSetup, settings: BatchSettings, onBatch: (rows: number) => void, onWorkerLost: (reason: string) => void): Promise<Batcher> {
     const batcher = new Batcher(setup, settings, onBatch, onWorkerLost);
     try {
       await Promise.all(Array.from({ length: settings.workers }, () => batcher.startWorker()));
@@ -66,6 +65,9 @@ export class Batcher {
   }
   get liveWorkers(): number {
     return this.workers.length;
+  }
+  isReady(): boolean {
+    return this.workers.length > 0;
   }
 
   /** Errors: HttpError 503 if the queue is full, 504 past the deadline. */

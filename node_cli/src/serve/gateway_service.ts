@@ -1,8 +1,7 @@
 // A gateway: another server of the protocol behind our routes, with our limits, token and CORS in front of it.
 import type { JsonRecord } from '@offramp/oip';
 import { readRepositoryIndex, splitMessage } from '@offramp/oip';
-import { HttpError } from './http_error.js';
-import type { InferCall, Reply, Service } from './service.js';
+import { HttpError, type InferCall, type Reply, type Service } from '@offramp/engine/serving';
 
 export interface GatewayOptions {
   url: string;

@@ -1,10 +1,9 @@
 // The protocol's routes on Fastify: limits, access, errors and logs are here, answers come from a Service.
 import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
-import { corsHeaders, isOriginAllowed, preflightHeaders, TokenCheck, type AllowedOrigins } from './access.js';
-import { HttpError, toHttpError } from './http_error.js';
+import { corsHeaders, HttpError, isOriginAllowed, preflightHeaders, toHttpError, type AllowedOrigins, type Service } from '@offramp/engine/serving';
+import { TokenCheck } from './access.js';
 import type { Metrics } from './metrics.js';
-import type { Service } from './service.js';
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];

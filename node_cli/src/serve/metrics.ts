@@ -73,6 +73,11 @@ export class Metrics {
     ['process_resident_memory_bytes', new Gauge('Resident memory of the process.', () => process.memoryUsage.rss())],
   ];
 
+  countAnswers(exits: Int32Array, degraded: number): void {
+    for (const exit of exits) this.answers.add({ exit: String(exit) });
+    if (degraded > 0) this.degraded.add({}, degraded);
+  }
+
   gauge(name: string, help: string, read: () => number): void {
     this.families.push([name, new Gauge(help, read)]);
   }

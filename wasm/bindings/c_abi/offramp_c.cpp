@@ -5,7 +5,7 @@
 #include <cstring>
 #include <optional>
 
-#include "../sized_tensor.h"
+#include "../tensor_errors.h"
 
 #ifdef __wasm__
 #define EXPORT(name) __attribute__((export_name(#name)))
@@ -65,8 +65,9 @@ Status check_open(const offramp_session& session) {
 
 Result<Tensor> copy_in(int32_t dtype, const int64_t* sizes, size_t rank, const void* data, size_t bytes) {
   if (dtype < OFFRAMP_F32 || dtype > OFFRAMP_BOOL) return invalid_argument("unknown element type " + std::to_string(dtype) + ": expected 0 to 9");
-  if (rank > size_t(kMaxRank)) return too_many_dimensions(rank);
-  OFFRAMP_TRY(Tensor tensor, sized_tensor(DType(dtype), Dims(sizes, sizes + rank), bytes));
+  if (rank > size_t(kMaxRank)) return too_many_dimensions(int(rank));
+  OFFRAMP_TRY(Tensor tensor, Tensor::create(DType(dtype), Dims(sizes, sizes + rank)));
+  if (bytes != tensor.bytes()) return wrong_bytes(tensor, bytes);
   if (bytes > 0) std::memcpy(tensor.mutable_raw(), data, bytes);
   return tensor;
 }

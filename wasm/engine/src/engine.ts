@@ -2,7 +2,7 @@
 import { OfframpError } from './errors.js';
 import { parseReport, type Json, type JsonObject } from './json.js';
 import type {
-  Answers, Backend, Encoding, Exited, ModuleFactory, PackageFile, Part, ProfiledStep, RawAugmenter, RawEvaluator, RawHandle, RawModule, RawResult,
+  Answers, Backend, Encoding, Exited, ModuleFactory, ModuleOptions, PackageFile, Part, ProfiledStep, RawAugmenter, RawEvaluator, RawHandle, RawModule, RawResult,
   RawRuntime, RawSession, RawStreamEvaluator, RawStreamSession, SessionMemory, Split, StageOutputs, StageResult, StepProgress, StreamAnswer, StreamRule,
   Verdict,
 } from './raw_module.js';
@@ -18,10 +18,12 @@ export interface SplitShares {
   test: number;
 }
 
-/** Source of the module: its factory, and its bytes where the host hands them in; which of the builds it is. */
+/** Source of the module: its factory, and its bytes or the module compiled from them where the host hands them in; which of the builds it is. */
 export interface EngineSource {
   factory: ModuleFactory;
   wasmBinary?: Uint8Array | ArrayBuffer;
+  /** For hosts that compile ahead, such as workerd. Of a variant without threads. */
+  wasmModule?: WebAssembly.Module | undefined;
   locateFile?: (name: string) => string;
   variant: Variant;
   threads: number;
@@ -31,7 +33,8 @@ export interface EngineSource {
 
 /** Errors: internal if the host cannot start the module; unsupported if it cannot start the threads. */
 export async function loadEngine(source: EngineSource): Promise<Engine> {
-  const { factory, variant, threads, threadStartLimitMs = defaultThreadStartLimitMs, ...options } = source;
+  const { factory, variant, threads, threadStartLimitMs = defaultThreadStartLimitMs, wasmModule, ...given } = source;
+  const options: ModuleOptions = wasmModule === undefined ? given : { ...given, instantiateWasm: instantiationOf(wasmModule) };
   try {
     const module = threads > 1 ? await startThreads(factory, { ...options, workers: threads - 1 }, threadStartLimitMs) : await factory(options);
     const engine = new Engine(module, variant, threads);
@@ -40,6 +43,10 @@ export async function loadEngine(source: EngineSource): Promise<Engine> {
   } catch (thrown) {
     throw OfframpError.from(thrown).within('starting the WebAssembly module');
   }
+}
+
+function instantiationOf(wasmModule: WebAssembly.Module): NonNullable<ModuleOptions['instantiateWasm']> {
+  return (imports, receive) => receive(new WebAssembly.Instance(wasmModule, imports));
 }
 
 /**

@@ -169,7 +169,7 @@ export interface RawModule {
 }
 
 /**
- * `wasmBinary` hands the bytes in where the host cannot or may not fetch; `workers` load before the module is ready, and
+ * `wasmBinary` hands the bytes in where the host cannot or may not fetch, `instantiateWasm` an instance where it may not compile; `workers` load before the module is ready, and
  * `preRun` is called just before they do. The factory makes these options the module.
  */
 export interface ModuleOptions {
@@ -177,6 +177,8 @@ export interface ModuleOptions {
   locateFile?: (name: string) => string;
   workers?: number;
   preRun?: () => void;
+  /** Instead of fetching and compiling: hands the instance to `receive` and returns its answer. */
+  instantiateWasm?: (imports: WebAssembly.Imports, receive: (instance: WebAssembly.Instance) => object) => object;
 }
 /** The default export of offramp.mjs. */
 export type ModuleFactory = (options?: ModuleOptions) => Promise<RawModule>;

@@ -10,7 +10,7 @@ interface ManifestStage {
   boundary: { shape: number[] } | null;
 }
 interface Manifest {
-  model: { input: { shape: number[] }; classes: number };
+  model: { input: { name: string; shape: number[] }; classes: number };
   stages: ManifestStage[];
   mapping: { target: string; from: number; to: number }[];
   links: { encoding: Encoding }[];
@@ -29,6 +29,8 @@ export interface PlannedStage {
 
 export interface StagePlan {
   classes: number;
+  /** Of the model itself. */
+  inputName: string;
   stages: PlannedStage[];
   mapping: { target: string; from: number; to: number }[];
   /** The encoding of the link that a boundary into `stage` crosses by the mapping; f32 within a target. */
@@ -45,6 +47,7 @@ export function readPlan(json: JsonObject): StagePlan {
   const { stages, mapping, links } = manifest;
   return {
     classes: manifest.model.classes,
+    inputName: manifest.model.input.name,
     stages: stages.map(({ macs, exit, boundary, sha256 }, k) => ({
       macs, hasExit: exit !== null, sha256, boundaryShape: boundary?.shape,
       inputShape: k === 0 ? manifest.model.input.shape : stages[k - 1]?.boundary?.shape ?? [],

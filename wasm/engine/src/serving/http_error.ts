@@ -1,6 +1,6 @@
 // What a request is answered with when it cannot be answered: a status and {"error": text}.
 import { OipError } from '@offramp/oip';
-import { OfframpError } from '@offramp/engine';
+import { OfframpError } from '../errors.js';
 
 export class HttpError extends Error {
   constructor(readonly status: number, message: string, readonly retryAfterS?: number) {

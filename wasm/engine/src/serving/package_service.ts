@@ -1,51 +1,52 @@
 // A package's stages behind the protocol's routes.
-import { continuationModel, OfframpError, stageModel, type StagePlan } from '@offramp/engine';
 import { binaryExtension, decodeTensors, encodeMessage, headerLengthName, isRecord, splitMessage, type JsonRecord, type Tensor } from '@offramp/oip';
-import { Batcher, type BatchSettings } from './batcher.js';
+import { OfframpError } from '../errors.js';
+import { continuationModel, stageModel, type StagePlan } from '../offload/plan.js';
 import { HttpError, toHttpError } from './http_error.js';
-import type { Metrics } from './metrics.js';
-import { boundaryOutputName, onlyVersion, readRows, servedModels, wantedOutputs, type ServedModel } from './models.js';
+import type { JobResult, StageSetup } from './jobs.js';
+import { boundaryOutputName, largestRowBytes, onlyVersion, readRows, servedModels, wantedOutputs, type Rows, type ServedModel } from './models.js';
 import type { InferCall, Reply, Service } from './service.js';
-import type { JobResult, WorkerSetup } from './worker_messages.js';
 
-export interface PackageServiceOptions extends BatchSettings {
-  plan: StagePlan;
-  /** Of the model itself. */
-  inputName: string;
-  setup: WorkerSetup;
-  version: string;
-  /** Of a request, waiting included. */
-  deadlineMs: number;
-  metrics: Metrics;
-  onWorkerLost(reason: string): void;
+/** Who runs requests' rows, now or when their turn has come. */
+export interface StageQueue {
+  /** Errors: HttpError 503 if too many wait, 504 past the deadline. */
+  run(model: ServedModel, rows: Rows, deadlineMs: number, signal: AbortSignal): Promise<JobResult>;
+  isReady(): boolean;
+  close(): Promise<void>;
 }
 
+export interface PackageServiceOptions {
+  plan: StagePlan;
+  setup: Pick<StageSetup, 'from' | 'to' | 'offload'>;
+  /** Of a request, waiting included. */
+  deadlineMs: number;
+  /** Of a request. */
+  mostRows: number;
+  /** Told of the rows that were answered: their exits, and how many answers are degraded. */
+  onAnswers?(exits: Int32Array, degraded: number): void;
+}
+
+const serverVersion = '0.1.0';
 const jsonBytesPerNumber = 26; // the longest double, its sign and a comma
 const jsonSlackBytes = 65536;
 
 export class PackageService implements Service {
   private readonly models: Map<string, ServedModel>;
   private readonly largestJson: number;
+  private readonly to: number;
 
-  private constructor(private readonly options: PackageServiceOptions, private readonly batcher: Batcher) {
-    const { plan, inputName, setup: { from, to, offload }, metrics } = options;
-    this.models = servedModels(plan, inputName, from, to, to === plan.stages.length || offload !== undefined);
-    this.largestJson = jsonSlackBytes + jsonBytesPerNumber * (options.rowBytes / 4) * options.mostRows;
-    metrics.gauge('offramp_queue_rows', 'Rows that wait for a worker.', () => batcher.waiting);
-    metrics.gauge('offramp_workers', 'Workers that run stages.', () => batcher.liveWorkers);
-  }
-
-  /** Errors: those of a package that does not load. */
-  static async start(options: PackageServiceOptions): Promise<PackageService> {
-    const { setup, metrics, onWorkerLost } = options;
-    return new PackageService(options, await Batcher.start(setup, options, (rows) => metrics.batchRows.observe(rows), onWorkerLost));
+  constructor(private readonly options: PackageServiceOptions, private readonly queue: StageQueue) {
+    const { plan, setup: { from, to = plan.stages.length, offload }, mostRows } = options;
+    this.to = to;
+    this.models = servedModels(plan, from, to, to === plan.stages.length || offload !== undefined);
+    this.largestJson = jsonSlackBytes + jsonBytesPerNumber * (largestRowBytes(plan, from, to) / 4) * mostRows;
   }
 
   ready(): Promise<boolean> {
-    return Promise.resolve(this.batcher.liveWorkers > 0);
+    return Promise.resolve(this.queue.isReady());
   }
   serverMetadata(): Promise<JsonRecord> {
-    return Promise.resolve({ name: 'offramp', version: this.options.version, extensions: [binaryExtension] });
+    return Promise.resolve({ name: 'offramp', version: serverVersion, extensions: [binaryExtension] });
   }
   modelNames(): Promise<string[]> {
     return Promise.resolve([...this.models.keys()]);
@@ -61,7 +62,7 @@ export class PackageService implements Service {
     return this.models.has(model) ? model : 'unknown';
   }
   close(): Promise<void> {
-    return this.batcher.close();
+    return this.queue.close();
   }
 
   async infer({ model: name, version, headerLength, body, signal }: InferCall): Promise<Reply> {
@@ -72,7 +73,7 @@ export class PackageService implements Service {
     const { header, tail } = splitMessage(body, headerLength ?? String(body.length));
     const outputs = wantedOutputs(model, header);
     const rows = readRows(model, decodeTensors(header, 'inputs', tail), this.options.mostRows);
-    const result = await this.batcher.run(model, rows, this.deadlineOf(header), signal);
+    const result = await this.queue.run(model, rows, this.deadlineOf(header), signal);
     if (result.kind === 'error') throw toHttpError(OfframpError.fromRecord(result.error));
     const answer: JsonRecord = { model_name: model.name, model_version: onlyVersion };
     if (typeof header['id'] === 'string') answer['id'] = header['id'];
@@ -94,7 +95,7 @@ export class PackageService implements Service {
   }
 
   private served(): string {
-    const { from, to } = this.options.setup;
+    const { to, options: { setup: { from } } } = this;
     const named = (name: typeof stageModel): string => (to - from === 1 ? name(from, 'f32') : `${name(from, 'f32')} to ${name(to - 1, 'f32')}`);
     const continuations = this.models.has(continuationModel(from, 'f32')) ? ` and ${named(continuationModel)}` : '';
     return `${named(stageModel)}${continuations}, each also with _f16 and _u8`;
@@ -127,8 +128,6 @@ export class PackageService implements Service {
   }
 
   private count(result: Extract<JobResult, { kind: 'answer' }>): void {
-    for (const exit of result.exits) this.options.metrics.answers.add({ exit: String(exit) });
-    const degraded = result.degraded.reduce((sum, one) => sum + one, 0);
-    if (degraded > 0) this.options.metrics.degraded.add({}, degraded);
+    this.options.onAnswers?.(result.exits, result.degraded.reduce((sum, one) => sum + one, 0));
   }
 }

@@ -1,8 +1,7 @@
 // The models that a node serves for a package: every stage of its own, alone and as the start of an answer, in three encodings.
-import {
-  continuationModel, encodings, identityParameter, scaleInput, stageModel, zeroPointInput, type Encoding, type StagePlan,
-} from '@offramp/engine';
 import { isRecord, type Datatype, type JsonRecord, type Tensor } from '@offramp/oip';
+import { continuationModel, identityParameter, scaleInput, stageModel, zeroPointInput, type StagePlan } from '../offload/plan.js';
+import { encodings, type Encoding } from '../raw_module.js';
 import { HttpError } from './http_error.js';
 
 export interface ServedModel {
@@ -29,13 +28,13 @@ export interface Rows {
 const datatypes: Record<Encoding, Datatype> = { f32: 'FP32', f16: 'FP16', u8: 'UINT8' };
 export const onlyVersion = '1';
 
-/** Stages [from, to) of the plan, and answers if the node can finish; `inputName` is that of the model itself. */
-export function servedModels(plan: StagePlan, inputName: string, from: number, to: number, finishes: boolean): Map<string, ServedModel> {
+/** Stages [from, to) of the plan, and answers if the node can finish. */
+export function servedModels(plan: StagePlan, from: number, to: number, finishes: boolean): Map<string, ServedModel> {
   const models = new Map<string, ServedModel>();
   for (let stage = from; stage < to; stage += 1) {
     for (const continues of finishes ? [false, true] : [false]) {
       for (const encoding of encodings) {
-        const model = describe(plan, inputName, stage, continues, encoding);
+        const model = describe(plan, stage, continues, encoding);
         models.set(model.name, model);
       }
     }
@@ -43,10 +42,10 @@ export function servedModels(plan: StagePlan, inputName: string, from: number, t
   return models;
 }
 
-function describe(plan: StagePlan, inputName: string, stage: number, continues: boolean, encoding: Encoding): ServedModel {
+function describe(plan: StagePlan, stage: number, continues: boolean, encoding: Encoding): ServedModel {
   const own = plan.stages[stage];
   if (own === undefined) throw new RangeError(`stage ${stage}`);
-  const input = stage === 0 ? inputName : 'boundary';
+  const input = stage === 0 ? plan.inputName : 'boundary';
   const row = (name: string, datatype: Datatype, shape: readonly number[]): JsonRecord => ({ name, datatype, shape: [-1, ...shape] });
   const answer = [row('probabilities', 'FP32', [plan.classes]), row('class', 'INT32', [1]), row('exit', 'INT32', [1]), row('score', 'FP32', [1]), row('degraded', 'BOOL', [1])];
   const outputs: JsonRecord[] = [];
@@ -62,6 +61,11 @@ function describe(plan: StagePlan, inputName: string, stage: number, continues: 
       parameters: { [identityParameter]: plan.identity(stage, continues ? plan.stages.length : stage + 1, continues) },
     },
   };
+}
+
+/** The most that a row of a request for stages [from, to) has, in f32. */
+export function largestRowBytes(plan: StagePlan, from: number, to: number): number {
+  return 4 * Math.max(...plan.stages.slice(from, to).map(({ inputShape }) => inputShape.reduce((product, size) => product * size, 1)));
 }
 
 /** ONNX forbids one name for both. */

@@ -1,8 +1,11 @@
 // Runs jobs on a package's stages: rows of several requests in one batch, decided row by row, the rest handed on.
-import {
-  OfframpError, readPlan, StagedSession, type Engine, type Exited, type RawTensor, type Runtime, type StagePlan, type Verdict,
-} from '@offramp/engine';
-import type { Job, JobRequest, JobResult, OffloadSettings, WorkerData } from './worker_messages.js';
+import type { Engine, Runtime } from '../engine.js';
+import { OfframpError } from '../errors.js';
+import { readPlan, type StagePlan } from '../offload/plan.js';
+import { StagedSession } from '../offload/staged_session.js';
+import type { Exited, Verdict } from '../raw_module.js';
+import type { RawTensor } from '../tensor.js';
+import type { Job, JobRequest, JobResult, OffloadSettings, StageSetup } from './jobs.js';
 
 /** A row on its way to an answer. */
 interface Traveller {
@@ -21,27 +24,26 @@ export class StageRunner {
   readonly plan: StagePlan;
   private readonly runtime: Runtime;
   private readonly session: StagedSession | undefined;
-  private readonly area: Uint8Array;
+  private readonly to: number;
 
   /** Errors: as Engine.createRuntime. */
-  constructor(private readonly engine: Engine, private readonly setup: WorkerData) {
-    const { offload, backend, area } = setup;
-    this.area = new Uint8Array(area);
-    this.runtime = engine.createRuntime(setup.files, backend, { partial: true });
+  constructor(private readonly engine: Engine, { files, backend, to, offload }: StageSetup) {
+    this.runtime = engine.createRuntime(files, backend, { partial: true });
     this.plan = readPlan(this.runtime.manifest());
-    if (offload !== undefined) this.session = new StagedSession(engine, this.runtime, { remotes: [remoteOf(offload, setup.to)] });
+    this.to = to ?? this.plan.stages.length;
+    if (offload !== undefined) this.session = new StagedSession(engine, this.runtime, { remotes: [remoteOf(offload, this.to)] });
   }
 
-  /** All that runs here has run when it returns; what goes on at another server is pending. */
-  run(job: Job): { results: JobResult[] } | { pending: Promise<JobResult[]> } {
+  /** `rows`: of all requests, one behind the other. All that runs here has run when it returns; what goes on at another server is pending. */
+  run(job: Job, rows: Uint8Array): { results: JobResult[] } | { pending: Promise<JobResult[]> } {
     const requests: Placed[] = [];
     let at = 0;
     for (const request of job.requests) {
-      requests.push({ ...request, data: this.area.subarray(at, at + request.bytes) });
+      requests.push({ ...request, data: rows.subarray(at, at + request.bytes) });
       at += request.bytes;
     }
     // If some request's values spoil the batch, each runs alone and is told by itself.
-    const results = this.runBatch(job, requests, this.area.subarray(0, at)) ?? requests.map((request) => this.runAlone(job, request));
+    const results = this.runBatch(job, requests, rows.subarray(0, at)) ?? requests.map((request) => this.runAlone(job, request));
     const waits = results.some((result) => Array.isArray(result) && result.some(({ answer }) => answer === undefined));
     if (!waits) return { results: results.map((result) => (Array.isArray(result) ? this.answersOf(result) : result)) };
     return { pending: Promise.all(results.map((result) => (Array.isArray(result) ? this.finish(result) : result))) };
@@ -94,7 +96,7 @@ export class StageRunner {
     const deadlines = requests.flatMap(({ count, deadlineMs }) => new Array<number>(count).fill(deadlineMs));
     const travellers = perRow.map((boundary, row): Traveller => ({ boundary: boundary as Uint8Array, deadlineMs: deadlines[row] as number }));
     let going = travellers;
-    for (let stage = first; stage < this.setup.to && going.length > 0; stage += 1) {
+    for (let stage = first; stage < this.to && going.length > 0; stage += 1) {
       const outputs = this.runtime.runRows(stage, this.tensor(stage, going.length, joinRows(going.map(({ boundary }) => boundary))));
       const next = splitRows(outputs.boundary?.data, going.map(() => 1), going.length);
       const verdicts: (Verdict | undefined)[] = outputs.logits === undefined ? [] : this.runtime.judge(stage, outputs.logits);
@@ -119,7 +121,7 @@ export class StageRunner {
     try {
       await Promise.all(travellers.map(async (traveller) => {
         if (traveller.answer !== undefined) return;
-        const { session, setup: { to } } = this;
+        const { session, to } = this;
         if (session === undefined) throw new OfframpError('internal', `no server for the stages from ${to} on`); // such models are not served
         const answer = await session.resume(to, this.tensor(to, 1, traveller.boundary), traveller.early, { deadlineMs: traveller.deadlineMs });
         traveller.answer = answer;
