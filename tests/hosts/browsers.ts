@@ -1,9 +1,9 @@
 // Chromium and Firefox on examples/browser, cross-origin isolated and not: Chromium by playwright-core as elsewhere, Firefox over WebDriver BiDi by puppeteer-core,
 // which playwright-core cannot.
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { basename } from 'node:path';
 import { chromium } from 'playwright-core';
+import puppeteer from 'puppeteer-core';
 import type { HostFeatures } from '@offramp/engine';
 import { checkout } from '../cli/command.js';
 import { serve } from '../bench/hosts/static_server.js';
@@ -34,15 +34,10 @@ export async function openChromium(): Promise<OpenBrowser> {
   };
 }
 
-/** Undefined where there is no Firefox or no puppeteer-core. */
+/** Undefined where there is no Firefox. */
 export async function openFirefox(): Promise<OpenBrowser | undefined> {
-  const folder = process.env['OFFRAMP_HOSTS'];
   const executablePath = process.env['FIREFOX'] ?? '/usr/bin/firefox-esr';
-  if (folder === undefined || !existsSync(executablePath)) return undefined;
-  const driver = pathToFileURL(join(folder, 'puppeteer-core/lib/esm/puppeteer/puppeteer-core.js')).href;
-  const { default: puppeteer } = (await import(driver)) as {
-    default: { launch(options: object): Promise<{ newPage(): Promise<Tab>; version(): Promise<string>; close(): Promise<void> }> };
-  };
+  if (!existsSync(executablePath)) return undefined;
   const browser = await puppeteer.launch({ browser: 'firefox', executablePath, headless: true, timeout: limitMs, protocolTimeout: limitMs });
   const tab = await browser.newPage();
   return {

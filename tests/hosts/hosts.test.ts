@@ -1,6 +1,8 @@
 // The same package answers the same on every host, bit for bit: each example of examples/ on the same rows, compared with this Node. The page docs/hosts.md is
 // compared with what was seen.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createStagedSession, type HostFeatures } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
@@ -81,6 +83,20 @@ test('wasmtime: examples/wasmtime answers as this Node does', { skip: wasmtime =
   assert.deepEqual(readAnswers(out), fixture.expected);
   versions.set('wasmtime', (await runProgram(wasmtime, ['-c', 'import importlib.metadata; print(importlib.metadata.version("wasmtime"))'])).out.trim());
   seen.push({ host: 'wasmtime', from: 'PyPI: wasmtime', simd: true, relaxedSimd: undefined, threads: undefined, same: true, how: '`examples/wasmtime/run.py`, the C-ABI' });
+});
+
+const wasmedge = process.env['OFFRAMP_WASMEDGE'];
+test('WasmEdge: examples/wasmedge answers as this Node does', { skip: wasmedge === undefined && 'it could not be had' }, async () => {
+  if (wasmedge === undefined) return;
+  const program = join(fixture.folder, 'wasmedge_run');
+  const libraries = join(wasmedge, 'lib/x86_64-linux-gnu');
+  await runProgram('cc', ['-O2', '-Wall', '-Wextra', '-Werror', 'examples/wasmedge/run.c', '-isystem', join(wasmedge, 'include'), '-L', libraries, '-Wl,--allow-shlib-undefined', '-lwasmedge', '-o', program]);
+  // Through Debian 13's loader, whose C library WasmEdge was built for.
+  const { out } = await runProgram(join(libraries, 'ld-linux-x86-64.so.2'),
+    ['--library-path', libraries, program, 'wasm/dist/wasi/offramp.wasm', fixture.unpacked, fixture.raw, ...sampleDims.map(String)]);
+  assert.deepEqual(readAnswers(out), fixture.expected);
+  versions.set('WasmEdge', /"([\d.]+)"/.exec(readFileSync(join(wasmedge, 'include/wasmedge/version.h'), 'utf8'))?.[1] ?? 'unknown');
+  seen.push({ host: 'WasmEdge', from: 'Debian 13: libwasmedge0', simd: true, relaxedSimd: undefined, threads: undefined, same: true, how: '`examples/wasmedge/run.c`, the C-ABI, interpreted' });
 });
 
 test(`${page} says what was seen on ${rowCount} rows`, () => {

@@ -22,6 +22,7 @@ test('routes say what is there', async () => {
   assert.deepEqual((await ask('/v2/health/live')).body, { live: true });
   assert.deepEqual((await ask('/v2/health/ready')).body, { ready: true });
   assert.deepEqual((await ask('/v2')).body, { name: 'offramp', version: '0.1.0', extensions: ['binary_tensor_data'] });
+  assert.equal(((await ask('/v2/repository/index', { method: 'POST', body: '{}' })).body as unknown[]).length, 12);
   assert.equal(((await ask('/v2/models/stage_1')).body as { name: string }).name, 'stage_1');
   assert.deepEqual((await ask('/v2/models/from_2_u8/versions/1/ready')).body, { ready: true });
 });

@@ -1,7 +1,6 @@
 // A gateway: another server of the protocol behind our routes, with our limits, token and CORS in front of it.
-import type { JsonRecord } from '@offramp/oip';
-import { readRepositoryIndex, splitMessage } from '@offramp/oip';
 import { HttpError, type InferCall, type Reply, type Service } from '@offramp/engine/serving';
+import { readRepositoryIndex, splitMessage, type JsonRecord } from '@offramp/oip';
 
 export interface GatewayOptions {
   url: string;

@@ -1,7 +1,7 @@
 // The protocol's routes on Fastify: limits, access, errors and logs are here, answers come from a Service.
 import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
-import { corsHeaders, HttpError, isOriginAllowed, preflightHeaders, toHttpError, type AllowedOrigins, type Service } from '@offramp/engine/serving';
+import { corsHeaders, HttpError, isOriginAllowed, preflightHeaders, repositoryIndex, toHttpError, type AllowedOrigins, type Service } from '@offramp/engine/serving';
 import { TokenCheck } from './access.js';
 import type { Metrics } from './metrics.js';
 
@@ -125,7 +125,7 @@ export class HttpServer {
     app.get('/v2/health/ready', async (_request, reply) => yes('ready', !this.closing && await service.ready(), reply));
     app.get('/v2', () => service.serverMetadata());
     app.get('/v2/', () => service.serverMetadata());
-    app.post('/v2/repository/index', async () => (await service.modelNames()).map((name) => ({ name, state: 'READY' })));
+    app.post('/v2/repository/index', async () => repositoryIndex(await service.modelNames()));
     app.get('/metrics', (_request, reply) => reply.type('text/plain; version=0.0.4').send(this.options.metrics.text()));
     for (const path of ['/v2/models/:model', '/v2/models/:model/versions/:version']) {
       app.get<ModelPath>(path, ({ params }) => service.modelMetadata(params.model, params.version));

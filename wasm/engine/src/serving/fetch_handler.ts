@@ -2,7 +2,7 @@
 // Sockets, TLS, tokens and logs are the host's.
 import { corsHeaders, isOriginAllowed, preflightHeaders, type AllowedOrigins } from './cors.js';
 import { HttpError, toHttpError } from './http_error.js';
-import type { Service } from './service.js';
+import { repositoryIndex, type Service } from './service.js';
 
 export interface FetchHandlerOptions {
   /** Of a request's body. Default 64 MiB. */
@@ -42,10 +42,12 @@ async function answer(service: Service, request: Request, mostBodyBytes: number)
   const yes = (key: string, value: boolean): Response => json(value ? 200 : 503, { [key]: value });
   const [, encodedModel, encodedVersion, action] = route.exec(pathname) ?? [];
   const isInfer = action === 'infer';
-  const known = ['/v2/health/live', '/v2/health/ready', '/v2', '/v2/'].includes(pathname) || encodedModel !== undefined;
-  if (!known || request.method !== (isInfer ? 'POST' : 'GET')) throw new HttpError(404, 'no such path; the protocol\'s start with /v2');
+  const isIndex = pathname === '/v2/repository/index';
+  const known = ['/v2/health/live', '/v2/health/ready', '/v2', '/v2/'].includes(pathname) || isIndex || encodedModel !== undefined;
+  if (!known || request.method !== (isInfer || isIndex ? 'POST' : 'GET')) throw new HttpError(404, 'no such path; the protocol\'s start with /v2');
   if (pathname === '/v2/health/live') return yes('live', true);
   if (pathname === '/v2/health/ready') return yes('ready', await service.ready());
+  if (isIndex) return json(200, repositoryIndex(await service.modelNames()));
   if (encodedModel === undefined) return json(200, await service.serverMetadata());
   const model = decoded(encodedModel);
   const version = encodedVersion === undefined ? undefined : decoded(encodedVersion);

@@ -6,5 +6,5 @@ export type * from './jobs.js';
 export { localService, LocalStages, type LocalServiceOptions } from './local_stages.js';
 export { largestRowBytes, type Rows, type ServedModel } from './models.js';
 export { PackageService, type PackageServiceOptions, type StageQueue } from './package_service.js';
-export type * from './service.js';
+export * from './service.js';
 export { StageRunner } from './stage_runner.js';

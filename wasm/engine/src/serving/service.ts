@@ -18,6 +18,11 @@ export interface Reply {
   body: Uint8Array;
 }
 
+/** The answer of /v2/repository/index. */
+export function repositoryIndex(names: readonly string[]): JsonRecord[] {
+  return names.map((name) => ({ name, state: 'READY' }));
+}
+
 /** Errors of every call: HttpError, or whatever toHttpError understands. */
 export interface Service {
   ready(): Promise<boolean>;
