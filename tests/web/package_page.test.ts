@@ -1,6 +1,7 @@
 // A package on the page: opened from a file, run on rows and beside a fog server, evaluated, and taken away again; what is no package is refused.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { unzipSync, zipSync } from 'fflate';
@@ -111,6 +112,34 @@ test('a package taken from the page is byte for byte the one it was, and the com
   const repository = Object.keys(unzipSync((await take('Model repository')).bytes));
   assert.ok(repository.includes('stage_0/1/model.onnx') && repository.includes('stage_0/config.pbtxt'), repository.join());
   assert.deepEqual(problems, []);
+  await page.context().close();
+});
+
+test('the snippet for Node runs as it stands, and the one for gateways is the command\'s', async () => {
+  const { page } = await openPackagePage();
+  await page.getByRole('tab', { name: 'Run' }).click();
+  await page.getByRole('radio', { name: 'Node' }).check({ force: true });
+  const code = await page.getByLabel('Code', { exact: true }).textContent() ?? '';
+  const place = mkdtempSync('build/snippet-'); // inside the checkout, where its imports are found
+  try {
+    const name = /readFileSync\('(.*)'\)/.exec(code)?.[1] ?? '';
+    writeFileSync(join(place, name), zipPackage(files));
+    writeFileSync(join(place, 'snippet.mjs'), code);
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['snippet.mjs'], { cwd: place, encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    const blank = runtime.run(toRawTensor(new Float32Array(784), [1, 1, 28, 28]));
+    assert.match(stdout, new RegExp(`predictedClass: ${blank.predictedClass},[\\s\\S]*exit: ${blank.exit},`));
+  } finally {
+    rmSync(place, { recursive: true });
+  }
+  await page.getByRole('radio', { name: 'Gateway' }).check({ force: true });
+  const lines = (await page.getByLabel('Code', { exact: true }).textContent() ?? '').split('\n').filter((line) => line.startsWith('offramp '));
+  for (const line of lines) {
+    const [, command = ''] = line.split(' ');
+    const { out } = await offramp(command, '--help');
+    for (const [flag] of line.matchAll(/--[a-z]+/g)) assert.ok(out.includes(flag), `${command} has no ${flag}`);
+  }
+  assert.equal(lines.length, 2);
   await page.context().close();
 });
 

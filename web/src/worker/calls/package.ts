@@ -15,12 +15,21 @@ declare module '../protocol.js' {
   }
 }
 
+export interface RunningPackage {
+  engine: Engine;
+  key: string;
+  session: StagedSession;
+  base: Evaluator;
+  /** Whether it has run before: first runs are slower. */
+  warm: boolean;
+}
+
 export interface HeldPackage {
   name: string;
   files: PackageFile[];
   manifest: JsonObject;
   /** Made when first needed, for one engine and one choice of servers. */
-  running?: { engine: Engine; key: string; session: StagedSession; base: Evaluator };
+  running?: RunningPackage;
 }
 
 export interface OpenedPackage {
@@ -101,7 +110,7 @@ export interface Offload {
 }
 
 /** The package on one thread, as packages run unless told otherwise, with its later stages at a server if `offload` says so. */
-export function runningPackage(engine: Engine, held: HeldPackage, offload: Offload | undefined): { session: StagedSession; base: Evaluator } {
+export function runningPackage(engine: Engine, held: HeldPackage, offload: Offload | undefined): RunningPackage {
   const key = JSON.stringify(offload ?? null);
   const { running } = held;
   if (running !== undefined && running.engine === engine && running.key === key) return running;
@@ -110,8 +119,9 @@ export function runningPackage(engine: Engine, held: HeldPackage, offload: Offlo
   try {
     const remotes = offload === undefined ? [] : [{ url: offload.url, from: offload.from, client: offload.token === undefined || offload.token === '' ? {} : { token: offload.token } }];
     const session = createStagedSession(engine, held.files, { remotes });
-    held.running = { engine, key, session, base: engine.evaluatorFromPackage(held.files) };
-    return held.running;
+    const started = { engine, key, session, base: engine.evaluatorFromPackage(held.files), warm: false };
+    held.running = started;
+    return started;
   } finally {
     engine.useThreads(engine.threads);
   }

@@ -1,12 +1,12 @@
 // The run step's calls: one input to its answer, here or with a server's help, and all test rows at once.
 import {
-  continuationModel, evaluateRows, OfframpError, sliceDataset, stageModel, toTypedArray, withinAsync, type Dataset, type Encoding, type EvaluateReport, type Evaluator, type Progress,
-  type RawTensor, type StagedAnswer, type StagedSession,
+  continuationModel, evaluateRows, OfframpError, sliceDataset, stageModel, toTypedArray, withinAsync, type Dataset, type Encoding, type EvaluateReport, type Progress,
+  type RawTensor, type StagedAnswer,
 } from '@offramp/engine';
 import { OipClient, OipError } from '@offramp/oip';
 import type { Call, CallContext, Handlers } from '../protocol.js';
 import { readGiven, type GivenBlob } from './data_reading.js';
-import { heldPackage, runningPackage, type Offload } from './package.js';
+import { heldPackage, runningPackage, type Offload, type RunningPackage } from './package.js';
 import type { LinkFailure } from './targets.js';
 
 declare module '../protocol.js' {
@@ -51,6 +51,8 @@ export type RunCalls = {
 
 const enoughMs = 30; // of repeating a sample, so that a short time is told well
 const mostRepeats = 5;
+const warmUpRuns = 5;
+const warmUpMs = 400; // for a slow machine's first runs
 const tryMs = 5000;
 
 function notThere(thrown: unknown): boolean {
@@ -64,25 +66,37 @@ function rowsHeld({ state }: Pick<CallContext<never>, 'state'>): Dataset {
   return rows;
 }
 
+interface RunOptions {
+  compare: boolean;
+  /** All stages run here. */
+  here: boolean;
+  deadlineMs: number;
+  signal: AbortSignal;
+}
+
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
-async function answerOf(session: StagedSession, base: Evaluator | undefined, x: RawTensor, here: boolean, deadlineMs: number, signal: AbortSignal): Promise<RunAnswer> {
-  base?.setRows(x, new Int32Array(1));
+async function answerOf({ session, base, warm }: RunningPackage, x: RawTensor, { compare, here, deadlineMs, signal }: RunOptions): Promise<RunAnswer> {
+  if (compare) base.setRows(x, new Int32Array(1));
   const times: number[] = [];
   const baseTimes: number[] = [];
+  let unwarmed = warm || !here ? 0 : warmUpRuns;
   let answer: StagedAnswer;
   const start = performance.now();
+  let timed = 0;
   do {
     answer = await session.run(x, { signal, deadlineMs });
+    const begin = performance.now();
+    if (compare) base.runBase(0);
+    const baseNs = (performance.now() - begin) * 1e6;
+    unwarmed -= 1;
+    if (unwarmed >= 0 && performance.now() - start < warmUpMs) continue;
+    timed ||= performance.now();
     times.push(answer.trace.totalNs);
-    if (base !== undefined) {
-      const begin = performance.now();
-      base.runBase(0);
-      baseTimes.push((performance.now() - begin) * 1e6);
-    }
-  } while (here && times.length < mostRepeats && performance.now() - start < enoughMs);
+    if (compare) baseTimes.push(baseNs);
+  } while (here && times.length < mostRepeats && (timed === 0 || performance.now() - timed < enoughMs));
   const { predictedClass, probabilities, exit, score, degraded, why, trace } = answer;
-  const baseClass = base?.answers().base.at(-1);
+  const baseClass = compare ? base.answers().base.at(-1) : undefined;
   return {
     predictedClass, probabilities: [...probabilities], exit, score, degraded, ...(why === undefined ? {} : { why }), ns: median(times), macs: trace.macs,
     stages: trace.stages.map(({ from, to, where, ns, macs, bytesSent, encoding, failure }) => ({
@@ -96,9 +110,11 @@ export const runCalls: Handlers<RunCalls> = {
   async runSample({ sample, compare, offload, deadlineMs }, context) {
     const held = heldPackage(context);
     const engine = await context.engine();
-    const { session, base } = runningPackage(engine, held, offload);
+    const running = runningPackage(engine, held, offload);
     const x = typeof sample === 'number' ? sliceDataset(rowsHeld(context), sample, sample + 1).x : sample;
-    return answerOf(session, compare ? base : undefined, x, offload === undefined, deadlineMs, context.signal);
+    const answer = await answerOf(running, x, { compare, here: offload === undefined, deadlineMs, signal: context.signal });
+    running.warm = true;
+    return answer;
   },
   async tryServer({ offload: { url, token, from } }, { signal }) {
     try {
