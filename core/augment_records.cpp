@@ -8,7 +8,7 @@
 namespace offramp {
 namespace {
 
-constexpr uint32_t kVersion = 1;  // to be raised when a step goes on from the same bytes differently
+constexpr uint32_t kVersion = 2;  // to be raised when a step goes on from the same bytes differently
 constexpr const char* kKind = "search";
 
 // A kind by its name, among those that can stand where values have that shape.
@@ -120,14 +120,17 @@ Status Augmenter::State::archive(Archive& a) {
   if (phase_then > Phase::kRank) {
     qualified_accuracy.resize(qualifying.size());
     a.fixed("accuracies", qualified_accuracy);
-    archive_choices(a, finalists, qualifying.size());
+    archive_choices(a, finalists, 2 * qualifying.size());
+    a.number("finalists on views", viewed, 1, int64_t(finalists.size()) - 1);
   }
-  if (phase_then == Phase::kScore) archive_trained(a, fold_heads, finalists, cross_fitted ? kFits + 1 : 1);
+  const size_t fits = cross_fitted ? kFits + 1 : 1;
+  if (phase_then == Phase::kTrainTable && a.ok()) archive_trained(a, fold_heads, viewed_finalists(), fits);
+  if (phase_then == Phase::kScore) archive_trained(a, fold_heads, finalists, fits);
   if (phase_then > Phase::kScore) archive_heads(a, phase_then == Phase::kSearch);
   if (!a.ok()) return {};
   if (a.reading()) OFFRAMP_RETURN_IF_ERROR(begin_again(phase_then));
   if (phase_then == Phase::kRank || phase_then == Phase::kScore) archive_scoring(a);
-  if (phase_then != Phase::kQualify && phase_then != Phase::kTrain) return {};
+  if (phase_then != Phase::kQualify && phase_then != Phase::kTrain && phase_then != Phase::kTrainTable) return {};
   a.number("steps", done, 0, total - 1);
   return trainer->archive(a);
 }
@@ -137,6 +140,7 @@ Status Augmenter::State::begin_again(Phase at) {
   if (at == Phase::kQualify) return begin_qualify();
   if (at == Phase::kRank) return begin_rank();
   if (at == Phase::kTrain) return begin_training();
+  if (at == Phase::kTrainTable) return begin_table_training();
   if (at == Phase::kScore) return begin_score();
   if (at == Phase::kSearch) return begin_search();
   phase = Phase::kPaper;
@@ -194,7 +198,7 @@ void Augmenter::State::archive_choices(Archive& a, std::vector<HeadChoice>& choi
 }
 
 // `fits` heads of each choice.
-void Augmenter::State::archive_trained(Archive& a, std::vector<Head>& trained, const std::vector<HeadChoice>& choices, size_t fits) {
+void Augmenter::State::archive_trained(Archive& a, std::vector<Head>& trained, std::span<const HeadChoice> choices, size_t fits) {
   trained.resize(choices.size() * fits);
   for (size_t i = 0; i < trained.size() && a.ok(); ++i) {
     const HeadChoice& choice = choices[i / fits];

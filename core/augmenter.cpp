@@ -107,6 +107,8 @@ Status Augmenter::add_rows(Part part, const Tensor& raw, std::span<const int32_t
   return s.raw[size_t(part)].append(raw).within(frame);
 }
 
+int Augmenter::State::automatic_epochs() const { return int(std::clamp<int64_t>(kRowVisits / train().rows(), kLeastEpochs, kMostEpochs)); }
+
 Status Augmenter::State::start() {
   cross_fitted = tables[1].rows() == 0;
   for (size_t part = 0; part < tables.size(); ++part) {
@@ -131,7 +133,7 @@ Status Augmenter::State::start() {
   test_outcomes = empty_outcomes(test(), double(costs.macs), classes);
   extractor.reset();
   epochs_given = options.train.epochs != kAutomaticEpochs;
-  if (!epochs_given) options.train.epochs = int(std::clamp<int64_t>(kRowVisits / train().rows(), kLeastEpochs, kMostEpochs));
+  if (!epochs_given) options.train.epochs = automatic_epochs();
   if (options.balanced_classes) options.train.class_weights = balanced_weights(train().labels, classes);
   total = int64_t(exit_points.size());
   started = true;
@@ -147,6 +149,7 @@ Result<Augmenter::Progress> Augmenter::step() {
     case Phase::kQualify: OFFRAMP_RETURN_IF_ERROR(s.train_next()); break;
     case Phase::kRank: OFFRAMP_RETURN_IF_ERROR(s.score_next()); break;
     case Phase::kTrain: OFFRAMP_RETURN_IF_ERROR(s.train_next()); break;
+    case Phase::kTrainTable: OFFRAMP_RETURN_IF_ERROR(s.train_next()); break;
     case Phase::kScore: OFFRAMP_RETURN_IF_ERROR(s.score_next()); break;
     case Phase::kPaper: OFFRAMP_RETURN_IF_ERROR(s.paper_next()); break;
     case Phase::kSearch: OFFRAMP_RETURN_IF_ERROR(s.search_next()); break;
@@ -158,7 +161,7 @@ Result<Augmenter::Progress> Augmenter::step() {
 }
 
 Augmenter::Progress Augmenter::State::progress() const {
-  constexpr std::array kNames = {"screen", "qualify", "rank", "train", "score", "paper", "search", "certify", "evaluate", "finished"};
+  constexpr std::array kNames = {"screen", "qualify", "rank", "train", "pooled", "score", "paper", "search", "certify", "evaluate", "finished"};
   return {kNames[size_t(phase)], done, total};
 }
 

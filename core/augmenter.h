@@ -1,5 +1,6 @@
-// The Augmenter's state, shared by its steps: rows in (augmenter.cpp), heads (augment_heads.cpp), plans (augment_plans.cpp),
-// records to go on from (augment_row_records.cpp, augment_records.cpp), and what it tells (augment_result.cpp).
+// The Augmenter's state, shared by its steps: rows in (augmenter.cpp), heads chosen (augment_heads.cpp) and trained (augment_training.cpp) on
+// views of the rows (augment_views.cpp), plans (augment_plans.cpp), records to go on from (augment_row_records.cpp, augment_records.cpp), and
+// what it tells (augment_result.cpp).
 #pragma once
 #include <algorithm>
 #include <array>
@@ -40,6 +41,12 @@ class RawRows {
 
 // Cross-fitting: so many fits of a head, each without an equal share of the rows, beside the one that is packaged.
 inline constexpr int kFits = 5;
+// The fifth of the rows that a fit is trained without, and answers for.
+inline FoldMask graded_folds(int fit) { return 0b11u << (2 * fit); }
+// A tenth of the rows tells when to stop, and is held out of training with those that the fit is graded on.
+inline constexpr FoldMask kLastFold = 1u << (kFolds - 1);
+inline FamilyJob fold_job(int32_t point, const HeadKind& kind, FoldMask graded, FoldMask stop) { return {point, kind, graded | stop, stop}; }
+
 // The scores that each head of ours is offered to the search with.
 inline constexpr std::array kOfferedScores = {Score::kMaxProbability, Score::kMargin, Score::kEntropy, Score::kGate};
 
@@ -65,7 +72,8 @@ struct ScoringItem {
   Tensor* logits = nullptr;  // [rows of the part, classes]
 };
 
-enum class Phase { kScreen, kQualify, kRank, kTrain, kScore, kPaper, kSearch, kCertify, kEvaluate, kFinished };
+// kTrain: finalists on views; kTrainTable: those on stored features.
+enum class Phase { kScreen, kQualify, kRank, kTrain, kTrainTable, kScore, kPaper, kSearch, kCertify, kEvaluate, kFinished };
 
 struct ReceivedRows;  // augment_mapping.cpp
 
@@ -100,7 +108,8 @@ struct Augmenter::State {
   Outcomes screened;
 
   ViewPolicy views;
-  std::vector<HeadChoice> qualifying, finalists;
+  std::vector<HeadChoice> qualifying, finalists;  // of finalists, those trained on views come first, then those on the table
+  int64_t viewed = 0;                    // how many finalists are trained on views
   std::vector<Head> qualified;           // by choice
   std::vector<double> qualified_accuracy;
   std::vector<Tensor> logits;            // by what is being scored; in the end by `evaluated`, on test rows
@@ -159,7 +168,7 @@ struct Augmenter::State {
   void archive_screening(Archive& a, bool under_way);
   void archive_views(Archive& a);
   void archive_choices(Archive& a, std::vector<HeadChoice>& choices, size_t most);
-  void archive_trained(Archive& a, std::vector<Head>& trained, const std::vector<HeadChoice>& choices, size_t fits);
+  void archive_trained(Archive& a, std::vector<Head>& trained, std::span<const HeadChoice> choices, size_t fits);
   void archive_scoring(Archive& a);
   void archive_heads(Archive& a, bool all);
   // augment_heads.cpp
@@ -167,20 +176,27 @@ struct Augmenter::State {
   Status choose_qualifying(const std::vector<int32_t>& promising);
   TrainOptions brief_training() const;
   Status begin_qualify();
-  Status choose_views();
-  Status train_next();
-  Status begin_family(std::vector<FamilyJob> jobs, const TrainOptions& how, Phase next);
   Status begin_rank();
   Status finish_rank();
-  Status begin_training();
-  Status begin_score();
-  Status collect_candidates();
-  Status paper_next();
+  // augment_views.cpp
+  Status choose_views();
   // Prepares `source` to give what these heads read of a part's rows: augmented views for as many epochs of training, within
   // `macs` for extracting them, or the rows as they are.
   Status open_source(std::span<const HeadChoice> choices, size_t part, int epochs = 1, double macs = 0);
   int32_t position_in_source(int32_t exit_point) const;
   int64_t kept_budget() const;
+  // augment_training.cpp
+  Status begin_family(std::vector<FamilyJob> jobs, const TrainOptions& how, Phase next);
+  Status train_next();
+  Status begin_training();
+  Status begin_table_training();
+  std::span<const HeadChoice> viewed_finalists() const;
+  int automatic_epochs() const;  // augmenter.cpp
+  int affordable_epochs(std::span<const HeadChoice> choices, double macs, int most) const;
+  std::vector<FamilyJob> finalist_jobs(std::span<const HeadChoice> choices) const;
+  Status begin_score();
+  Status collect_candidates();
+  Status paper_next();
   void prepare_logits(size_t count, int64_t rows);
   Status begin_scoring(size_t part, std::vector<int32_t> rows, std::vector<ScoringItem> items);
   Status score_next();

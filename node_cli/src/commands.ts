@@ -42,7 +42,7 @@ export const commandSpecs: readonly CommandSpec[] = [
       targets: { value: 'FILE|NAME', help: 'where stages may run: a targets.json (see docs/targets.md), or two-mcus, phone-edge-cloud or browser-fog' },
       cost: { value: 'NAME', help: 'what is saved: macs (the default), latency, energy or link_bytes, as the targets state it' },
       'max-latency': { value: 'MS', help: 'most that any sample may take by the targets\' figures, whatever exits do' },
-      preprocess, epochs: { value: 'N', help: 'passes over the training rows per head (default 12 to 200, more for fewer rows)' },
+      preprocess, epochs: { value: 'N', help: 'passes over augmented training rows per head (default 12 to 200, more for fewer rows)' },
       'class-weights': { value: 'NAME', help: 'none (the default) or balanced: rare classes weigh more while heads are trained' },
       'paper-cost-weight': { value: 'W', help: "what the paper's method weighs cost with, 0 to 1; accuracy has the rest (default 0.9)" },
       'paper-correction': { value: 'F', help: "factor on the paper's thresholds, 0.1 to 1, where sought on rows that the model was trained on (default 1)" },

@@ -48,10 +48,10 @@ TEST_CASE("records: of something else, damaged, or at the wrong time") {
     CHECK(refusal(world, Json::object(), damaged, ErrorCode::kInvalidData) == search + kDamaged);
   }
   CHECK(refusal(world, Json::object(), {record.begin(), record.end() - 1}, ErrorCode::kInvalidData) == search + kDamaged);
-  const std::span<const uint8_t> body = *open_record("search", 1, record);
-  const auto resealed = [](std::span<const uint8_t> bytes, uint32_t version = 1) { return seal_record("search", version, {bytes.begin(), bytes.end()}); };
-  CHECK(told(world.filled()->resume(resealed(body, 2)), ErrorCode::kInvalidArgument) ==
-        search + "it is a record of version 2, this Offramp goes on from version 1");
+  const std::span<const uint8_t> body = *open_record("search", 2, record);
+  const auto resealed = [](std::span<const uint8_t> bytes, uint32_t version = 2) { return seal_record("search", version, {bytes.begin(), bytes.end()}); };
+  CHECK(told(world.filled()->resume(resealed(body, 3)), ErrorCode::kInvalidArgument) ==
+        search + "it is a record of version 3, this Offramp goes on from version 2");
   // A right checksum over less than a record, or more: then the Augmenter is spent.
   const auto spent = world.filled();
   CHECK(told(spent->resume(resealed(body.first(body.size() - 1))), ErrorCode::kInvalidData) ==
@@ -94,7 +94,7 @@ TEST_CASE("records of rows: refused without a trace, and extracted then") {
 
 // The reader itself, behind a checksum that fits.
 TEST_CASE("records: whatever the bytes, a refusal or a search that goes on") {
-  for (const char* phase : {"screen", "qualify", "rank", "train", "score", "paper", "search"}) {
+  for (const char* phase : {"screen", "qualify", "rank", "train", "pooled", "score", "paper", "search"}) {
     const ResumeWorld world(Json::object(), {30, 24, 24, 0});
     const auto source = world.filled();
     while (step(*source).phase != phase) {}
@@ -102,7 +102,7 @@ TEST_CASE("records: whatever the bytes, a refusal or a search that goes on") {
       for (int i = 0; i < 3; ++i)
         if (step(*source).phase != phase) break;
     const Bytes record = record_of(*source);
-    const auto body = *open_record("search", 1, record);
+    const auto body = *open_record("search", 2, record);
     std::vector<Bytes> rows;
     const auto donor = world.filled();
     for (Part part : {Part::kTrain, Part::kSelect, Part::kTest}) rows.push_back(*donor->rows_record(part, 0, world.count(part)));
@@ -118,7 +118,7 @@ TEST_CASE("records: whatever the bytes, a refusal or a search that goes on") {
       else changed[at] = uint8_t(trial % 3 ? rng.below(256) : 255);
       const auto augmenter = world.create();
       for (size_t part = 0; part < 3; ++part) REQUIRE(world.add(*augmenter, Part(part), 0, world.count(Part(part)), rows[part]).ok());
-      if (!augmenter->resume(seal_record("search", 1, changed)).ok()) {
+      if (!augmenter->resume(seal_record("search", 2, changed)).ok()) {
         ++refused;
         continue;
       }

@@ -56,16 +56,16 @@ void interrupt_everywhere(const ResumeWorld& world, std::initializer_list<const 
 }
 
 TEST_CASE("resume: with select rows") {
-  interrupt_everywhere({Json::object(), kSelectRows}, {"screen", "qualify", "rank", "train", "score", "paper", "search", "evaluate", "finished"});
+  interrupt_everywhere({Json::object(), kSelectRows}, {"screen", "qualify", "rank", "train", "pooled", "score", "paper", "search", "evaluate", "finished"});
 }
 
 TEST_CASE("resume: cross-fitted, in groups") {
-  interrupt_everywhere({Json::object(), kCrossFitted, true}, {"screen", "qualify", "rank", "train", "score", "paper", "search", "evaluate", "finished"});
+  interrupt_everywhere({Json::object(), kCrossFitted, true}, {"screen", "qualify", "rank", "train", "pooled", "score", "paper", "search", "evaluate", "finished"});
 }
 
 TEST_CASE("resume: with a certificate") {
   interrupt_everywhere({{{"certify_pp", 40}, {"confidence", 90}}, kCertifyRows},
-                       {"screen", "qualify", "rank", "train", "score", "paper", "search", "certify", "evaluate", "finished"});
+                       {"screen", "qualify", "rank", "train", "pooled", "score", "paper", "search", "certify", "evaluate", "finished"});
 }
 
 TEST_CASE("resume: with targets, at the speed that was measured first") {

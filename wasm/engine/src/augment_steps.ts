@@ -12,7 +12,7 @@ const largestChunk = 64;
 // Seconds relative to each other on a small residual network; the estimator corrects them as it goes.
 export const phases: PhaseSpec[] = [
   { name: 'extract', weight: 4 }, { name: 'screen', weight: 1 }, { name: 'qualify', weight: 4 }, { name: 'rank', weight: 1 },
-  { name: 'train', weight: 12 }, { name: 'score', weight: 1 }, { name: 'paper', weight: 2 }, { name: 'search', weight: 2 }, { name: 'certify', weight: 0.5 }, { name: 'evaluate', weight: 1 }, { name: 'measure', weight: 1 },
+  { name: 'train', weight: 12 }, { name: 'pooled', weight: 2 }, { name: 'score', weight: 1 }, { name: 'paper', weight: 2 }, { name: 'search', weight: 2 }, { name: 'certify', weight: 0.5 }, { name: 'evaluate', weight: 1 }, { name: 'measure', weight: 1 },
 ];
 
 export function checkData(data: AugmentData, classes: number | undefined): void {

@@ -54,7 +54,7 @@ export interface ProfiledStep {
 }
 
 export interface StepProgress {
-  phase: 'screen' | 'qualify' | 'train' | 'paper' | 'search' | 'certify' | 'evaluate' | 'finished';
+  phase: 'screen' | 'qualify' | 'rank' | 'train' | 'pooled' | 'score' | 'paper' | 'search' | 'certify' | 'evaluate' | 'finished';
   done: number;
   total: number;
 }
