@@ -23,7 +23,7 @@ const evidence = readEvidence({
     plan: {
       exits, accuracy: 0.94, mean_macs: 45, harm_pp: 1.5, class_recall_change_pp: [-1, 0.5], base_exit_rate: 0.25, mapping: [{ target: 'device', from: 0, to: 1 }, { target: 'edge', from: 1, to: 1 }, { target: 'fog', from: 1, to: 4 }],
       mapped: {
-        expected_latency_ns: 5e6, targets: [{ target: 'device', kind: 'device', memory_bytes: 1000 }, { target: 'edge', kind: 'edge', memory_bytes: 0 }, { target: 'fog', kind: 'fog', memory_bytes: 9000 }],
+        expected_latency_ns: 5e6, targets: [{ target: 'device', kind: 'device', memory_bytes: 1000, macs_per_s: 1000 }, { target: 'edge', kind: 'edge', memory_bytes: 0 }, { target: 'fog', kind: 'fog', memory_bytes: 9000 }],
         links: [{ cross_rate: 0.5, ns: 1e6, bytes: 256, encoding: 'u8' }, { cross_rate: 0.5, ns: 2e6, bytes: 256, encoding: 'f32' }],
       },
     },
@@ -50,6 +50,7 @@ test('a mapping becomes lanes: stages with who gets there, exits where heads sta
   assert.deepEqual(lanes.map(({ target, kind, memoryBytes, stages }) => [target, kind, memoryBytes, stages.map(({ stage }) => stage)]),
     [['device', 'device', 1000, [0]], ['edge', 'edge', 0, []], ['fog', 'fog', 9000, [1, 2, 3]]]);
   assert.deepEqual(lanes.flatMap(({ stages }) => stages.map(({ reached, exit, last }) => [reached, exit, last])), [[1, 0, false], [0.5, undefined, false], [0.5, 1, false], [0.25, undefined, true]]);
+  assert.deepEqual(lanes.map(({ expectedNs }) => expectedNs), [1e7, null, null], '10 MACs for every input at 1000 a second');
   assert.deepEqual(links, [{ bytes: 256, crossRate: 0.5, ns: 1e6, encoding: 'u8' }, { bytes: 256, crossRate: 0.5, ns: 2e6, encoding: 'f32' }]);
 });
 

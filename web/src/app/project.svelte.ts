@@ -35,6 +35,8 @@ export interface MadePackage {
   source: 'search' | 'opened';
   /** For messages and downloads, without an ending. */
   name: string;
+  /** Of a plan that was picked: what the search itself chose. */
+  before?: MadePackage | undefined;
 }
 
 export interface ProjectResult extends MadePackage {

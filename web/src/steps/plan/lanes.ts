@@ -26,6 +26,8 @@ export interface Lane {
   kind: string;
   stages: LaneStage[];
   memoryBytes: number | null;
+  /** Of computing, for the mean input: stages weigh as many inputs as get to them. Null where the target's speed is not known. */
+  expectedNs: number | null;
 }
 export interface LaneLink {
   /** Of an input that crosses. */
@@ -57,7 +59,12 @@ export function lanesOf(plan: Plan, facts: readonly StageFacts[]): Lanes {
   const ranges = plan.mapping.length > 0 ? plan.mapping : [{ target: 'this device', from: 0, to: facts.length }];
   const lanes = ranges.map(({ target, from, to }): Lane => {
     const told = mapped?.targets.find((t) => t.target === target);
-    return { target: target === 'local' ? 'this device' : target, kind: told?.kind ?? 'device', stages: stages.slice(from ?? 0, to ?? facts.length), memoryBytes: told?.memoryBytes ?? null };
+    const own = stages.slice(from ?? 0, to ?? facts.length);
+    const speed = told?.macsPerS ?? null;
+    return {
+      target: target === 'local' ? 'this device' : target, kind: told?.kind ?? 'device', stages: own, memoryBytes: told?.memoryBytes ?? null,
+      expectedNs: speed === null || speed <= 0 ? null : own.reduce((sum, stage) => sum + 1e9 * stage.reached * stage.macs / speed, 0),
+    };
   });
   const links = lanes.slice(1).map((_, at): LaneLink => {
     const link = mapped?.links[at];

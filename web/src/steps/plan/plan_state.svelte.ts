@@ -22,8 +22,9 @@ export class PlanState {
   readonly choices: Choice[];
   readonly own: Choice;
   chosen = $state.raw<Choice>() as Choice;
-  /** Of the chosen plan; undefined while it is looked at, and of packages that hold their own plan only. */
+  /** Of the chosen plan, or while `pending` of the one before, so that nothing jumps; undefined of packages that hold their own plan only. */
   shown = $state.raw<ShownPlan>();
+  pending = $state(false);
   error = $state.raw<OfframpError>();
   /** Whether plans other than the own one can be looked at and taken. */
   canPick = $state(false);
@@ -53,8 +54,10 @@ export class PlanState {
     this.error = undefined;
     clearTimeout(this.timer);
     const { index } = choice;
-    this.shown = index === undefined ? this.ownShown : this.looks.get(index);
-    if (this.shown !== undefined || index === undefined || !this.canPick) return;
+    const known = index === undefined ? this.ownShown : this.looks.get(index);
+    this.pending = known === undefined && this.canPick;
+    if (known !== undefined || !this.canPick) this.shown = known;
+    if (known !== undefined || index === undefined || !this.canPick) return;
     this.timer = setTimeout(() => void this.look(index), settleMs);
   }
 
@@ -66,6 +69,8 @@ export class PlanState {
       if (this.chosen.index === index) this.shown = this.looks.get(index);
     } catch (thrown) {
       if (this.chosen.index === index) this.error = OfframpError.from(thrown);
+    } finally {
+      if (this.chosen.index === index) this.pending = false;
     }
   }
 
