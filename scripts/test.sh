@@ -105,6 +105,7 @@ run_tests() {
   build all
   use_zoo
   use_hosts
+  use_interop
   rm -rf "$ROOT/build/test_logs"
   mkdir -p "$ROOT/build/test_logs"
   if [ -e "$ROOT/build/native/tests/offramp_tests" ]; then
@@ -119,7 +120,7 @@ run_tests() {
   say "fuzzing for $OFFRAMP_FUZZ_SECONDS s"
   fuzz_targets "$OFFRAMP_FUZZ_SECONDS"
   count fuzz 0 $(($(wc -w <<< "$FUZZ_TARGETS") - FUZZ_FAILED)) $FUZZ_FAILED
-  for suite in oip wasm cli serve export web hosts bench results zoo fuzz; do
+  for suite in oip wasm cli serve export web hosts interop bench results zoo fuzz; do
     mapfile -t files < <(find "$ROOT/build/ts/tests/$suite" -name '*.test.js' 2>/dev/null | sort)
     [ ${#files[@]} = 0 ] || node_suite "$suite" "${files[@]}"
   done
