@@ -9,18 +9,32 @@ import { loadNodeEngine } from '@offramp/engine/node';
 import { without } from '../serve/staged_package.js';
 import { askPage, openChromium, openFirefox, type OpenBrowser } from './browsers.js';
 import { answerOf, makeFixture, readAnswers, rowCount, sampleDims, sampleOf } from './fixture.js';
-import { javascriptHosts, npmProgram, runProgram, startWorkerd, versionOf } from './programs.js';
+import { announcedUrl, javascriptHosts, npmProgram, printedUrl, runProgram, startServer, versionOf } from './programs.js';
 import { documentedLines, lineOf, page, printTable, type HostRow } from './table.js';
 
 const fixture = await makeFixture();
 const seen: HostRow[] = [];
 const versions = new Map<string, string>();
 
+/** A session whose device has stage 0 alone goes on at `url`, every row at once. */
+async function assertEndpoint(url: string, where: string): Promise<void> {
+  const engine = await loadNodeEngine();
+  const session = createStagedSession(engine, without(fixture.files, 1, 2), { remotes: [{ url, name: where, from: 1 }], deadlineMs: 30_000 });
+  const results = await Promise.all(fixture.expected.map((_, row) => session.run({ dtype: 'f32', dims: sampleDims, data: sampleOf(fixture, row) })));
+  engine.dispose();
+  assert.deepEqual(results.map(({ degraded }) => degraded), results.map(() => false));
+  assert.deepEqual(results.map(answerOf), fixture.expected);
+  for (const { exit, trace } of results) assert.equal(trace.stages.some((stage) => stage.where === where), exit > 0);
+  const refused = await fetch(`${url}/v2/models/nothing/infer`, { method: 'POST', body: '{}' });
+  assert.equal(refused.status, 404);
+  assert.match((await refused.json() as { error: string }).error, /^unknown model "nothing"; served are stage_1 to stage_2 and from_1 to from_2/);
+}
+
 test('the rows leave at every stage', () => {
   assert.deepEqual([...new Set(fixture.expected.map(({ exit }) => exit))].sort(), [0, 1, 2]);
 });
 
-for (const { name, from, example, program, flags } of javascriptHosts) {
+for (const { name, from, example, program, flags, server } of javascriptHosts) {
   test(`${name}: ${example} answers as this Node does, with and without threads`, { skip: program === undefined && 'it could not be had' }, async () => {
     if (program === undefined) return;
     const probe = await runProgram(program, [...flags, 'build/ts/tests/hosts/features_probe.js']);
@@ -30,8 +44,10 @@ for (const { name, from, example, program, flags } of javascriptHosts) {
       assert.equal(err.trim(), threads === 1 ? 'simd, threads: 1' : 'simd-threads, threads: 2');
       assert.deepEqual(readAnswers(out), fixture.expected);
     }
+    if (server !== undefined) await assertEndpoint(await startServer(program, [...flags, ...server.flags, server.example, fixture.zip, '0'], printedUrl), name);
     versions.set(name, await versionOf(program));
-    seen.push({ host: name, from, simd: features.simd, relaxedSimd: features.relaxedSimd, threads: features.threads, same: true, how: `\`${example}\` with 1 and 2 threads` });
+    const how = `\`${example}\` with 1 and 2 threads${server === undefined ? '' : `; \`${server.example}\`, a fog endpoint for a session here`}`;
+    seen.push({ host: name, from, simd: features.simd, relaxedSimd: features.relaxedSimd, threads: features.threads, same: true, how });
   });
 }
 
@@ -59,19 +75,7 @@ const workerd = npmProgram('@cloudflare/workerd-linux-64/bin/workerd');
 test('workerd: a staged session goes on at examples/workerd and answers as this Node does', { skip: workerd === undefined && 'it could not be had' }, async () => {
   if (workerd === undefined) return;
   await runProgram('sh', ['examples/workerd/build.sh', fixture.zip], { ESBUILD: npmProgram('.bin/esbuild') });
-  const url = await startWorkerd(workerd);
-  const engine = await loadNodeEngine();
-  // The device has stage 0 alone.
-  const session = createStagedSession(engine, without(fixture.files, 1, 2), { remotes: [{ url, name: 'workerd', from: 1 }], deadlineMs: 30_000 });
-  const results = await Promise.all(fixture.expected.map((_, row) => session.run({ dtype: 'f32', dims: sampleDims, data: sampleOf(fixture, row) })));
-  session.dispose();
-  engine.dispose();
-  assert.deepEqual(results.map(({ degraded }) => degraded), results.map(() => false));
-  assert.deepEqual(results.map(answerOf), fixture.expected);
-  for (const { exit, trace } of results) assert.equal(trace.stages.some(({ where }) => where === 'workerd'), exit > 0);
-  const refused = await fetch(`${url}/v2/models/nothing/infer`, { method: 'POST', body: '{}' });
-  assert.equal(refused.status, 404);
-  assert.match((await refused.json() as { error: string }).error, /^unknown model "nothing"; served are stage_1 to stage_2 and from_1 to from_2/);
+  await assertEndpoint(await startServer(workerd, ['serve', 'examples/workerd/config.capnp', '--socket-addr=http=127.0.0.1:0', '--control-fd=1'], announcedUrl), 'workerd');
   versions.set('workerd', await versionOf(workerd));
   seen.push({ host: 'workerd', from: 'npm: workerd', simd: true, relaxedSimd: undefined, threads: undefined, same: true, how: '`examples/workerd`, a fog endpoint for a session here' });
 });

