@@ -160,6 +160,17 @@ Result<Augmenter::Progress> Augmenter::step() {
   return s.progress();
 }
 
+std::vector<float> Augmenter::accuracies() const {
+  const State& s = *state_;
+  std::vector<float> best(s.exit_points.size());
+  const auto raise = [&](size_t point, double accuracy) { best[point] = std::max(best[point], float(accuracy)); };
+  for (size_t point = 0; point < s.screen_accuracy.size(); ++point) raise(point, s.screen_accuracy[point]);
+  for (size_t i = 0; i < s.qualified_accuracy.size(); ++i) raise(size_t(s.qualifying[i].exit_point), s.qualified_accuracy[i]);
+  for (const TrainedHead& head : s.heads)
+    if (!head.paper) raise(size_t(head.exit_point), head.select_accuracy);
+  return best;
+}
+
 Augmenter::Progress Augmenter::State::progress() const {
   constexpr std::array kNames = {"screen", "qualify", "rank", "train", "pooled", "score", "paper", "search", "certify", "evaluate", "finished"};
   return {kNames[size_t(phase)], done, total};

@@ -54,6 +54,9 @@ class Augmenter {
   };
   // A bounded piece of work. Errors: kInvalidData for too few rows or one class only.
   Result<Progress> step();
+  // By exit point that features are kept of, the best share of the rows heads are graded on that a head of ours there has answered right
+  // so far; 0 where there is none yet.
+  std::vector<float> accuracies() const;
 
   // An interrupted search goes on, and comes to the very same result, from records that its host has kept: of rows, to be handed to
   // add_rows with the same rows, and of the search, between any two steps; from the phase "search" on it begins that phase again.

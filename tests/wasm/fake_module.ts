@@ -61,6 +61,7 @@ function fakeAugmenter(log: FakeLog, options: FakeOptions): RawAugmenter {
       if (options.failStep === true) return { error: { code: 'infeasible', message: 'no plan', context: ['search'] } };
       return ok(script[Math.min(log.steps++, script.length - 1)] as StepProgress);
     },
+    accuracies: () => new Float32Array(0),
     replan: (json) => {
       log.replans.push(JSON.parse(json));
       log.steps = script.findIndex(({ phase }) => phase === 'search') + 1;

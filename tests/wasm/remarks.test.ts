@@ -25,6 +25,10 @@ test('classes that a part lacks, by name and with what follows', () => {
   assert.equal(remarkOnRows(many, undefined)[1], 'no select rows of classes 0, 1 and 2: thresholds are chosen without them');
 });
 
+test('without select rows, nothing is said of their classes', () => {
+  assert.deepEqual(remarkOnRows({ ...apart, select: rows('b', [], []) }, undefined), []);
+});
+
 test('rows that stand in two parts, and those with another label there', () => {
   const parts = { train: rows('a', [1, 2, 3], [0, 1, 2]), select: rows('b', [3, 4, 1], [2, 1, 1]), test: rows('c', [9, 9, 4, 2], [0, 0, 1, 2]) };
   assert.deepEqual(remarkOnRows(parts, undefined).filter((remark) => remark.includes('byte for byte')), [

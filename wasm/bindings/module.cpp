@@ -169,6 +169,7 @@ val progress_to(const Augmenter::Progress& progress) {
 
 val augmenter_resume(Augmenter& augmenter, const val& record) { return reply(augmenter.resume(bytes_from(record)), progress_to); }
 val augmenter_step(Augmenter& augmenter) { return reply(augmenter.step(), progress_to); }
+val augmenter_accuracies(Augmenter& augmenter) { return floats_to(augmenter.accuracies()); }
 
 val augmenter_replan(Augmenter& augmenter, const std::string& options) {
   const auto work = [&]() -> Status {
@@ -365,6 +366,7 @@ EMSCRIPTEN_BINDINGS(offramp) {
       .function("searchRecord", &augmenter_search_record)
       .function("resume", &augmenter_resume)
       .function("step", &augmenter_step)
+      .function("accuracies", &augmenter_accuracies)
       .function("replan", &augmenter_replan)
       .function("pick", &augmenter_pick)
       .function("result", &augmenter_result)

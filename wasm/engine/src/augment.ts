@@ -59,6 +59,8 @@ export interface AugmentHost extends HostControls {
   classes?: number | undefined;
   /** What a user should know about the data or the model; the report's `remarks` too. */
   onRemark?: ((remark: string) => void) | undefined;
+  /** As Augmenter.accuracies(), whenever heads have been graded. */
+  onAccuracies?: ((byExitPoint: Float32Array) => void) | undefined;
   /** Where to keep progress, and to go on from what is there; a search that goes on comes to the same plan as one that ran through. */
   kept?: KeptProgress | undefined;
   /** For links that are to be measured: the server's token, the host's fetch. */

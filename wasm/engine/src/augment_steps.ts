@@ -1,6 +1,6 @@
 // Drives the core's augmenter in bounded pieces: rows in, then step by step, with progress, records and cancelling.
 import { checkLabelRange, checkSeveralClasses, sliceDataset } from './data/dataset.js';
-import type { AugmentData } from './augment.js';
+import type { AugmentData, AugmentHost } from './augment.js';
 import type { Augmenter } from './engine.js';
 import { within } from './errors.js';
 import type { ProgressKeeper } from './kept_progress.js';
@@ -61,9 +61,10 @@ export async function addAllRows(
 /** From the phase `first` to the end. */
 export async function runSteps(
   augmenter: Augmenter, first: string, report: (phase: string, done: number, total: number) => void, keeper: ProgressKeeper | undefined,
-  signal: AbortSignal | undefined,
+  host: AugmentHost,
 ): Promise<{ train: number; search: number }> {
-  const scheduler = new Scheduler(signal);
+  const scheduler = new Scheduler(host.signal);
+  if (first !== 'screen') host.onAccuracies?.(augmenter.accuracies());
   const seconds = { train: 0, search: 0 };
   for (let phase = first; phase !== 'finished';) {
     const start = performance.now();
@@ -72,6 +73,7 @@ export async function runSteps(
     // The answer names the phase that comes next; the time belongs to the one before.
     if (phase === 'search' || phase === 'evaluate') seconds.search += took;
     else seconds.train += took;
+    if (step.phase === 'screen' || step.phase !== phase) host.onAccuracies?.(augmenter.accuracies());
     phase = step.phase;
     if (step.phase !== 'finished') report(step.phase, step.done, step.total);
     await keeper?.stepped(augmenter, step);

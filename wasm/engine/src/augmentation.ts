@@ -121,7 +121,7 @@ export class Augmentation {
 
   /** To the end; seconds of training. */
   private async goOn(phase: string, keeper?: ProgressKeeper): Promise<number> {
-    const { train, search } = await runSteps(this.augmenter, phase, this.report, keeper, this.host.signal);
+    const { train, search } = await runSteps(this.augmenter, phase, this.report, keeper, this.host);
     this.seconds.search = search;
     return train;
   }

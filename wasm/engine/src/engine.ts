@@ -239,6 +239,13 @@ export class Augmenter extends Handle<RawAugmenter> {
   step(): StepProgress {
     return unwrap(() => this.object.step());
   }
+  /**
+   * By exit point that features are kept of, the best share of the rows heads are graded on that a head there has answered right so far;
+   * 0 where there is none yet.
+   */
+  accuracies(): Float32Array {
+    return this.object.accuracies();
+  }
   /** After the last step: as if created with `options`, which may differ in what plans are chosen by; step() goes on at the search. */
   replan(options: JsonObject): void {
     unwrap(() => this.object.replan(JSON.stringify(options)));

@@ -2,7 +2,7 @@
 export * from './augment.js';
 export { Augmentation } from './augmentation.js';
 export * from './bench.js';
-export { checkLabelRange, checkSeveralClasses, sampleRows, sliceDataset, takeRows, type Dataset } from './data/dataset.js';
+export { checkLabelRange, checkSeveralClasses, drawRows, sampleRows, sliceDataset, takeRows, type Dataset } from './data/dataset.js';
 export { readSteps } from './data/description.js';
 export { dataLimits, MemoryFileTree, resolveInside, type DataLimits, type FileTree } from './data/file_tree.js';
 export { readNpy } from './data/npy.js';

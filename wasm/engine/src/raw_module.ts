@@ -65,6 +65,7 @@ export interface RawAugmenter extends RawHandle {
   searchRecord(): RawResult<Uint8Array>;
   resume(record: Uint8Array): RawResult<StepProgress>;
   step(): RawResult<StepProgress>;
+  accuracies(): Float32Array;
   replan(optionsJson: string): RawResult<null>;
   pick(plan: number): RawResult<null>;
   result(): RawResult<string>;

@@ -1,25 +1,32 @@
 // All that the page knows of the user's work. One instance, handed to components by context.
 import { getContext, setContext } from 'svelte';
 import type { AugmentReport, Json, JsonObject, PackageFile, Progress } from '@offramp/engine';
-import type { EngineClient } from '../worker/engine_client.js';
 import type { StageFacts } from '../steps/plan/lanes.js';
+import type { PreparedRows, SetRole, SetSummary } from '../worker/calls/data.js';
 import type { OpenedModel } from '../worker/calls/model.js';
+import type { BaseCheck } from '../worker/data/base_check.js';
+import type { EngineClient } from '../worker/engine_client.js';
+import type { Finding } from './judge_model.js';
+import type { ExampleId } from '../examples/list.js';
 import { stepIds, type StepId } from './steps.js';
 
 export interface ProjectModel extends OpenedModel {
   name: string;
   /** Of the bundled examples, if it is one. */
-  example?: string;
+  example?: ExampleId;
+  /** What keeps it from being given exits. */
+  findings: Finding[];
 }
 
 /** Rows that were read; they themselves stay in the worker. */
 export interface ProjectData {
-  name: string;
-  labels?: string[];
-  /** From raw samples to the model's inputs. */
-  preprocess: Json[];
-  rows: { train: number; select: number; test: number };
-  remarks: string[];
+  sets: Partial<Record<SetRole, SetSummary>> & { data: SetSummary };
+  /** Preprocessing, parts and remarks, as a search would use them. */
+  prepared: PreparedRows;
+  /** Absent until it is there. */
+  base?: BaseCheck;
+  /** Why the model could not be tried on the rows. */
+  baseError?: unknown;
 }
 
 export interface ProjectSearch {
@@ -60,17 +67,20 @@ export class Project {
   blocked(step: StepId): string | undefined {
     switch (step) {
       case 'model': return undefined;
-      case 'data': case 'targets': return this.model === undefined ? 'Pick a model first' : undefined;
-      case 'search':
-        if (this.model === undefined) return 'Pick a model first';
-        return this.data === undefined ? 'Add data first' : undefined;
+      case 'data': case 'targets': return this.noModel();
+      case 'search': return this.noModel() ?? (this.data === undefined ? 'Add data first' : this.data.baseError === undefined ? undefined : 'The samples do not fit the model yet');
       case 'plan': case 'run': return this.result === undefined ? 'Search first, or open a package' : undefined;
     }
   }
 
+  private noModel(): string | undefined {
+    if (this.model === undefined) return 'Pick a model first';
+    return this.model.findings.length > 0 ? 'This model cannot be given exits' : undefined;
+  }
+
   isDone(step: StepId): boolean {
     switch (step) {
-      case 'model': return this.model !== undefined;
+      case 'model': return this.noModel() === undefined;
       case 'data': return this.data !== undefined;
       case 'targets': return this.targets !== undefined;
       case 'search': case 'plan': return this.result !== undefined;

@@ -1,6 +1,7 @@
 // The worker where everything of the engine happens, so that the page stays responsive.
 import { OfframpError, type Engine } from '@offramp/engine';
 import { loadBrowserEngine } from '@offramp/engine/browser';
+import { dataCalls } from './calls/data.js';
 import { modelCalls } from './calls/model.js';
 import { packageCalls } from './calls/package.js';
 import { planCalls } from './calls/plan.js';
@@ -14,7 +15,7 @@ interface Scope {
 }
 const scope = globalThis as unknown as Scope;
 
-const handlers: Handlers<EngineApi> = { ...modelCalls, ...packageCalls, ...planCalls, ...runCalls, ...targetsCalls };
+const handlers: Handlers<EngineApi> = { ...modelCalls, ...dataCalls, ...packageCalls, ...planCalls, ...runCalls, ...targetsCalls };
 const state: WorkerState = {};
 const aborts = new Map<number, AbortController>();
 let start: StartOptions | undefined;

@@ -1,5 +1,6 @@
 // What the page and its worker say to each other. Each step adds its calls in calls/<step>.ts; here they come together.
 import type { Engine, ErrorRecord } from '@offramp/engine';
+import type { DataCalls } from './calls/data.js';
 import type { ModelCalls } from './calls/model.js';
 import type { PackageCalls } from './calls/package.js';
 import type { PlanCalls } from './calls/plan.js';
@@ -13,7 +14,7 @@ export interface Call<Args, Result, Progress = never> {
   progress: Progress;
 }
 
-export type EngineApi = ModelCalls & PackageCalls & PlanCalls & RunCalls & TargetsCalls;
+export type EngineApi = ModelCalls & DataCalls & PackageCalls & PlanCalls & RunCalls & TargetsCalls;
 export type CallName = keyof EngineApi;
 
 /** What a handler works with. */

@@ -56,6 +56,7 @@ function missingClasses(parts: PartsOfRows, labels: readonly string[] | undefine
   const all = [...new Set(partNames.flatMap((name) => [...present[name].keys()]))].sort((a, b) => a - b);
   const effects = { train: 'heads cannot learn', select: 'thresholds are chosen without', test: 'nothing is measured of' };
   return partNames.flatMap((name) => {
+    if (parts[name].y.length === 0) return []; // no such part: train rows then choose thresholds too
     const missing = all.filter((label) => !present[name].has(label));
     if (missing.length === 0) return [];
     const named = missing.slice(0, mostNamed).map((label) => className(label, labels));

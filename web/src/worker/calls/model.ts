@@ -26,6 +26,8 @@ export const modelCalls: Handlers<ModelCalls> = {
     const report = within(name, () => loaded.inspect(bytes));
     const classes = modelClasses(report);
     state.model = { name, bytes };
+    state.report = report;
+    delete state.sets; // rows were checked against the model before
     return { report, bytes: bytes.length, ...(classes === undefined ? {} : { classes }) };
   },
 };
