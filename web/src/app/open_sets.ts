@@ -55,6 +55,11 @@ export async function applyFix(project: Project, fix: Fix): Promise<void> {
   await prepare(project, Object.fromEntries(summaries.map((summary) => [summary.role, summary])), data.prepared.preprocess);
 }
 
+/** Sets that are open in the worker already. */
+export function showSets(project: Project, summaries: readonly SetSummary[], preprocess: Json[]): Promise<void> {
+  return prepare(project, Object.fromEntries(summaries.map((summary) => [summary.role, summary])), preprocess);
+}
+
 async function prepare(project: Project, sets: Partial<Record<SetRole, SetSummary>>, preprocess: Json[] | undefined): Promise<void> {
   const { data } = sets;
   if (data === undefined) return;

@@ -1,8 +1,9 @@
 // All that the page knows of the user's work. One instance, handed to components by context.
 import { getContext, setContext } from 'svelte';
-import type { AugmentReport, Json, JsonObject, PackageFile, Progress } from '@offramp/engine';
+import type { AugmentReport, Json, JsonObject, OfframpError, PackageFile, Progress } from '@offramp/engine';
 import type { StageFacts } from '../steps/plan/lanes.js';
 import type { PreparedRows, SetRole, SetSummary } from '../worker/calls/data.js';
+import type { SearchSettings } from '../worker/calls/search.js';
 import type { OpenedModel } from '../worker/calls/model.js';
 import type { BaseCheck } from '../worker/data/base_check.js';
 import type { EngineClient } from '../worker/engine_client.js';
@@ -31,7 +32,18 @@ export interface ProjectData {
 
 export interface ProjectSearch {
   state: 'idle' | 'running' | 'paused' | 'done' | 'failed';
+  settings?: SearchSettings;
   progress?: Progress;
+  /** By exit point, the best head's share of right answers so far. */
+  accuracies?: number[];
+  remarks?: string[];
+  /** What was taken over from an earlier go. */
+  resumed?: { rows: number; step: string | undefined };
+  /** Why nothing can be kept. */
+  unkept?: string;
+  error?: OfframpError;
+  /** Of the search at work. */
+  abort?: AbortController;
 }
 
 /** A package as a search or an opened file gives it. */
@@ -120,6 +132,7 @@ export class Project {
   /** Other rows: a result of earlier ones no longer holds. */
   setData(data: ProjectData | undefined): void {
     this.data = data;
+    this.search.abort?.abort();
     this.search = { state: 'idle' };
     this.result = undefined;
   }

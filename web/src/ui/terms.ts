@@ -16,6 +16,7 @@ export const terms = {
   'test rows': 'Samples that nothing is chosen on: they tell how good the result is.',
   'train rows': 'Samples that the small heads learn from.',
   certificate: 'A statistical statement: with the confidence given, harm on new inputs of the same kind stays below the limit.',
+  'exit': 'An exit point that a plan uses, with its head and its threshold.',
   stage: 'A piece of the network from one exit to the next.',
   score: 'How sure a head is of its answer, from 0 to 1, taken from the probabilities that it gives the classes.',
   recall: 'The share of a class\'s samples that are recognised as such.',

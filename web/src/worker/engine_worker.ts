@@ -6,6 +6,7 @@ import { modelCalls } from './calls/model.js';
 import { packageCalls } from './calls/package.js';
 import { planCalls } from './calls/plan.js';
 import { runCalls } from './calls/run.js';
+import { searchCalls } from './calls/search.js';
 import { targetsCalls } from './calls/targets.js';
 import type { CallContext, CallName, EngineApi, FromWorker, Handlers, StartOptions, ToWorker, WorkerState } from './protocol.js';
 
@@ -15,7 +16,7 @@ interface Scope {
 }
 const scope = globalThis as unknown as Scope;
 
-const handlers: Handlers<EngineApi> = { ...modelCalls, ...dataCalls, ...packageCalls, ...planCalls, ...runCalls, ...targetsCalls };
+const handlers: Handlers<EngineApi> = { ...modelCalls, ...dataCalls, ...packageCalls, ...planCalls, ...runCalls, ...searchCalls, ...targetsCalls };
 const state: WorkerState = {};
 const aborts = new Map<number, AbortController>();
 let start: StartOptions | undefined;

@@ -5,6 +5,7 @@ import type { ModelCalls } from './calls/model.js';
 import type { PackageCalls } from './calls/package.js';
 import type { PlanCalls } from './calls/plan.js';
 import type { RunCalls } from './calls/run.js';
+import type { SearchCalls } from './calls/search.js';
 import type { TargetsCalls } from './calls/targets.js';
 
 /** One call: what it takes, what it answers, and what it tells on the way. All of it can be cloned. */
@@ -14,7 +15,7 @@ export interface Call<Args, Result, Progress = never> {
   progress: Progress;
 }
 
-export type EngineApi = ModelCalls & DataCalls & PackageCalls & PlanCalls & RunCalls & TargetsCalls;
+export type EngineApi = ModelCalls & DataCalls & PackageCalls & PlanCalls & RunCalls & SearchCalls & TargetsCalls;
 export type CallName = keyof EngineApi;
 
 /** What a handler works with. */

@@ -150,7 +150,7 @@ function countClasses(set: Dataset, state: WorkerState): number[] {
   return counts;
 }
 
-function summarise(role: SetRole, set: Dataset, state: WorkerState): SetSummary {
+export function summarise(role: SetRole, set: Dataset, state: WorkerState): SetSummary {
   return {
     role, name: set.name, rows: set.y.length, shape: set.x.dims.slice(1), dtype: set.x.dtype, classCounts: countClasses(set, state),
     grouped: set.groups !== undefined, previews: previewsOf(set, modelInputShape(modelReport(state)).slice(1), previewCount),

@@ -1,0 +1,29 @@
+// The steps of a search in words, in the order in which they are made.
+
+export interface PhaseText {
+  name: string;
+  title: string;
+  /** What happens, in a sentence. */
+  text: string;
+}
+
+export const phaseTexts: readonly PhaseText[] = [
+  { name: 'extract', title: 'Run the model on every sample', text: 'What the network knows at each exit point is kept, for each sample once.' },
+  { name: 'screen', title: 'Grade every exit point', text: 'A quick head at each place shows where early answers are worth while.' },
+  { name: 'qualify', title: 'Try kinds of heads', text: 'Several kinds are trained briefly at the promising places.' },
+  { name: 'rank', title: 'Rank them', text: 'Those that a plan would use go on.' },
+  { name: 'train', title: 'Train the best heads', text: 'They learn from the samples, and from the model\'s own answers.' },
+  { name: 'score', title: 'Judge the heads', text: 'How often each is right, and how sure it is, on samples that it has not learnt from.' },
+  { name: 'paper', title: 'Train the published method\'s heads', text: 'So that both can be compared on the same samples.' },
+  { name: 'search', title: 'Choose exits and thresholds', text: 'All combinations, exactly.' },
+  { name: 'certify', title: 'Certify', text: 'Bolder and bolder plans are tested until one fails.' },
+  { name: 'evaluate', title: 'Judge the plan', text: 'On test samples that nothing was chosen on.' },
+  { name: 'measure', title: 'Measure the time', text: 'Early exits and whole model by turns, on this device.' },
+];
+
+/** 75 s, 4 min: as exact as an estimate is. */
+export function aboutTime(seconds: number): string {
+  if (seconds < 10) return 'a few seconds';
+  if (seconds < 90) return `${5 * Math.round(seconds / 5)} s`;
+  return `${Math.round(seconds / 60)} min`;
+}
