@@ -1,20 +1,22 @@
 // Writes into the service worker what it keeps for use without a network, and a version that changes with it.
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
 
 const fileName = 'service_worker.js';
 const placeholder = /["'`]__PRECACHE__["'`]/;
 
-/** The shell: page, scripts, styles, icons. Modules and examples are kept when they are first used. */
+/** The shell: page, scripts, styles, icons. Modules and examples are kept when they are first used, or asked for. */
 export function serviceWorker(): Plugin {
+  let publicFolder = '';
   let publicFiles: string[] = [];
   return {
     name: 'offramp:service-worker',
     apply: 'build',
     configResolved(config) {
-      publicFiles = readdirSync(join(config.root, 'public')).filter((name) => /\.(js|svg|webmanifest)$/.test(name));
+      publicFolder = join(config.root, 'public');
+      publicFiles = readdirSync(publicFolder).filter((name) => /\.(js|svg|webmanifest)$/.test(name));
     },
     generateBundle: {
       order: 'post',
@@ -24,8 +26,10 @@ export function serviceWorker(): Plugin {
         const hash = createHash('sha256');
         const shell = Object.values(bundle).filter((file) => /^(index\.html|assets\/.*\.(js|css|svg))$/.test(file.fileName));
         for (const file of shell) hash.update(file.fileName).update(file.type === 'chunk' ? file.code : file.source);
+        for (const name of publicFiles) hash.update(name).update(readFileSync(join(publicFolder, name)));
+        const folders = [...new Set(Object.keys(bundle).map((name) => name.slice(0, name.indexOf('/') + 1)).filter((folder) => /^(engine|examples)-/.test(folder)))];
         const list = ['./', ...publicFiles.map((name) => `./${name}`), ...shell.map((file) => `./${file.fileName}`)].filter((path) => path !== './index.html');
-        const code = worker.code.replace(placeholder, JSON.stringify({ version: hash.digest('hex').slice(0, 16), files: list }));
+        const code = worker.code.replace(placeholder, JSON.stringify({ version: hash.digest('hex').slice(0, 16), files: list, folders }));
         if (code === worker.code) throw new Error(`${fileName} has no __PRECACHE__`);
         worker.code = code;
       },

@@ -1,12 +1,17 @@
-// Keeps the page for use without a network: the shell at once, and the WebAssembly module and examples when they are first used.
-// The build writes the shell's files and a version into it.
+// Keeps the page for use without a network: the shell at once, the build of the module that this browser takes when the page names it, and
+// examples when they are first used. The build writes the shell's files and a version into it.
 
 interface Precache {
   version: string;
   files: string[];
+  /** Named by their contents: what is in others is of an earlier version. */
+  folders: string[];
 }
 interface ExtendableEvent extends Event {
   waitUntil(work: Promise<unknown>): void;
+}
+interface KeepEvent extends ExtendableEvent {
+  readonly data: { keep?: string[] };
 }
 interface FetchEvent extends ExtendableEvent {
   readonly request: Request;
@@ -18,11 +23,12 @@ interface WorkerScope {
   readonly clients: { claim(): Promise<void> };
   skipWaiting(): Promise<void>;
   addEventListener(type: 'install' | 'activate', listener: (event: ExtendableEvent) => void): void;
+  addEventListener(type: 'message', listener: (event: KeepEvent) => void): void;
   addEventListener(type: 'fetch', listener: (event: FetchEvent) => void): void;
 }
 
 const scope = globalThis as unknown as WorkerScope;
-const { version, files } = '__PRECACHE__' as unknown as Precache;
+const { version, files, folders } = '__PRECACHE__' as unknown as Precache;
 const shellName = `offramp-shell-${version}`;
 const usedName = 'offramp-used';
 
@@ -33,9 +39,23 @@ scope.addEventListener('install', (event) => {
 scope.addEventListener('activate', (event) => {
   event.waitUntil((async () => {
     for (const name of await caches.keys()) if (name.startsWith('offramp-shell-') && name !== shellName) await caches.delete(name);
+    const used = await caches.open(usedName);
+    for (const { url } of await used.keys()) if (!isNamedByContents(url)) await used.delete(url);
     await scope.clients.claim();
   })());
 });
+
+scope.addEventListener('message', (event) => {
+  const { keep = [] } = event.data;
+  event.waitUntil(caches.open(usedName).then(async (cache) => {
+    for (const url of keep) if (isNamedByContents(url) && (await cache.match(url)) === undefined) await cache.add(url);
+  }).catch(() => undefined)); // a full disk keeps nothing
+});
+
+function isNamedByContents(url: string): boolean {
+  const path = url.slice(scope.registration.scope.length);
+  return url.startsWith(scope.registration.scope) && folders.some((folder) => path.startsWith(folder));
+}
 
 scope.addEventListener('fetch', (event) => {
   const { request } = event;
@@ -56,9 +76,9 @@ async function respond(request: Request): Promise<Response> {
   const known = await caches.match(request, { ignoreVary: true });
   if (known !== undefined) return known;
   const response = await fetch(request);
-  if (response.status === 200) {
+  if (response.status === 200 && isNamedByContents(request.url)) {
     const copy = response.clone();
-    void caches.open(usedName).then((cache) => cache.put(request, copy)).catch(() => undefined); // a full disk keeps nothing
+    void caches.open(usedName).then((cache) => cache.put(request, copy)).catch(() => undefined);
   }
   return response;
 }

@@ -67,10 +67,14 @@ export class EngineClient {
 
 const mostThreads = 4; // as the command: more rarely pay for models of this size
 
+export function engineThreads(): number {
+  return Math.max(1, Math.min(mostThreads, navigator.hardwareConcurrency || 1));
+}
+
 export function startEngine(): EngineClient {
   const worker = new Worker(new URL('./engine_worker.ts', import.meta.url), { type: 'module', name: 'offramp engine' });
   return new EngineClient(worker, {
     baseUrl: new URL(`${__ENGINE_FOLDER__}/`, document.baseURI).href,
-    threads: Math.max(1, Math.min(mostThreads, navigator.hardwareConcurrency || 1)),
+    threads: engineThreads(),
   });
 }
