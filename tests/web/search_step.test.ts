@@ -4,40 +4,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { augmentModel, toRawTensor, unzipPackage, type Dataset } from '@offramp/engine';
+import { augmentModel, unzipPackage } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
-import { bytesOf, npyFile } from '../wasm/samples.js';
-import { fashionRows } from '../wasm/support/fashion_mnist.js';
-import { openPage, pickFile } from './built_page.js';
+import { openPage } from './built_page.js';
+import { modelPath, openAll, sets } from './small_search.js';
 
-const modelPath = 'examples/fashion_mnist/base.onnx';
 const preprocess = [{ op: 'scale', by: 1 / 255 }, { op: 'reshape', shape: [-1, 1, 28, 28] }];
-
-function rowsOf(name: string, set: 'train' | 't10k', begin: number, end: number): Dataset {
-  const { values, labels } = fashionRows(set, begin, end);
-  return { name, x: toRawTensor(Uint8Array.from(values, (value) => Math.round(255 * value)), [end - begin, 28, 28]), y: labels };
-}
-const sets = { train: rowsOf('train', 'train', 0, 160), select: rowsOf('select', 'train', 50_000, 50_120), test: rowsOf('test', 't10k', 0, 120) };
-
-async function addSet(page: Page, label: string, set: Dataset): Promise<void> {
-  const file = (name: string, bytes: Uint8Array) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) });
-  await page.locator(`input[type=file][aria-label="${label}"]`).setInputFiles([
-    file('x.npy', npyFile('|u1', set.x.dims, set.x.data)), file('y.npy', npyFile('<i4', [set.y.length], bytesOf(set.y))),
-  ]);
-  await page.getByText(/The model scores|Your model scores/).first().waitFor({ timeout: 60_000 });
-}
-
-async function openAll(page: Page): Promise<void> {
-  await pickFile(page, 'Model file', modelPath);
-  await page.getByText('is ready for early exits').waitFor();
-  await page.getByRole('tab', { name: 'Data' }).click();
-  await addSet(page, 'Labelled samples', sets.train);
-  await page.getByText('Was the model trained on these samples?').click();
-  await addSet(page, 'Unseen samples', sets.select);
-  await addSet(page, 'Test samples', sets.test);
-  await page.getByRole('button', { name: 'Go on to the search' }).click();
-  await page.getByText('Quick', { exact: true }).click();
-}
 
 /** Small searches hurry through their steps: any of those with heads will do. */
 const withHeads = (page: Page): Promise<void> => page.locator('li[aria-current=step]', { hasText: /Grade|Try kinds|Rank|Train|Judge the heads/ }).waitFor({ timeout: 120_000 });

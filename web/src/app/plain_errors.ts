@@ -18,7 +18,7 @@ const says = (pattern: RegExp) => (error: OfframpError): boolean => pattern.test
 
 const rules: readonly Rule[] = [
   { when: says(/not protobuf|file is empty|not an ONNX model/), title: 'This is not an ONNX file, or it is damaged', remedy: 'Export the trained model as ONNX (.onnx) and pick that file. If it was downloaded, download it again.' },
-  { when: says(/zip file where an ONNX model/), title: 'This is a zip file, not an ONNX model', remedy: 'Unzip it and pick the .onnx file inside. A finished package (.offramp) is opened at the step "Plan".' },
+  { when: says(/zip file where an ONNX model/), title: 'This is a zip file, not an ONNX model', remedy: 'Unzip it and pick the .onnx file inside. A finished package (.offramp) has its own place below.' },
   { when: says(/external/), title: 'The weights of this model are in another file', remedy: 'Save the model as one file: with Python, onnx.save(onnx.load(path), path) puts the weights inside.' },
   { when: says(/a page reads at most/), title: 'This model is too large for a page', remedy: 'Use the command line for it: ./run offramp augment model.onnx --data train.npz -o model.offramp. The package it writes can be opened here.' },
   { when: says(/module stopped|out of memory|Cannot enlarge memory|allocation failed/i), title: 'The memory was not enough', remedy: 'Close other tabs, or use fewer rows. What was kept of a search is still there and it goes on from it.' },

@@ -151,6 +151,7 @@ export const packageCalls: Handlers<PackageCalls> = {
     const { manifest } = within(name, () => hold(engine, name, files, context));
     context.state.search?.augmentation.dispose();
     delete context.state.search;
+    delete context.state.runRows; // they may be of another model
     return { name, files, report: evidenceOf(manifest) };
   },
   async usePackage({ name, files }, context) {

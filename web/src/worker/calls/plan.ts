@@ -1,6 +1,7 @@
 // The plan step's calls: other plans of the search's front.
 import { OfframpError, parseJson, type AugmentReport, type Augmentation, type JsonObject, type PackageFile } from '@offramp/engine';
 import type { StageFacts } from '../../steps/plan/lanes.js';
+import { inTurn } from '../in_turn.js';
 import type { Call, CallContext, Handlers } from '../protocol.js';
 import { stageFacts } from './package.js';
 
@@ -18,13 +19,7 @@ export type PlanCalls = {
   pickPlan: Call<{ plan: number }, { report: AugmentReport; files: PackageFile[] }>;
 };
 
-// One search at a time: each look begins when the one before has ended.
-let last: Promise<unknown> = Promise.resolve();
-function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  const turn = last.then(work, work);
-  last = turn.catch(() => undefined);
-  return turn;
-}
+const afterLast = inTurn();
 
 function manifestOf(files: readonly PackageFile[]): JsonObject {
   const file = files.find(({ name }) => name === 'manifest.json');
@@ -41,10 +36,10 @@ async function keptSearch(context: CallContext<never>): Promise<Augmentation> {
 
 export const planCalls: Handlers<PlanCalls> = {
   canPick: async (_, context) => context.state.search !== undefined && context.state.search.engine === await context.engine(),
-  lookAtPlan: ({ plan }, context) => inTurn(async () => {
+  lookAtPlan: ({ plan }, context) => afterLast(async () => {
     const augmentation = await keptSearch(context);
     const report = await augmentation.look(plan, { signal: context.signal });
     return { report, stages: stageFacts(manifestOf(augmentation.unmeasured())) };
   }),
-  pickPlan: ({ plan }, context) => inTurn(async () => (await keptSearch(context)).pick(plan, { signal: context.signal })),
+  pickPlan: ({ plan }, context) => afterLast(async () => (await keptSearch(context)).pick(plan, { signal: context.signal })),
 };

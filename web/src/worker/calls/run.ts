@@ -1,17 +1,18 @@
 // The run step's calls: one input to its answer, here or with a server's help, and all test rows at once.
 import {
-  continuationModel, evaluateRows, OfframpError, sliceDataset, stageModel, toTypedArray, withinAsync, type Dataset, type Encoding, type EvaluateReport, type Progress,
+  checkLabelRange, continuationModel, evaluateRows, OfframpError, readDataset, sliceDataset, stageModel, toTypedArray, within, withinAsync, type Dataset, type Encoding, type EvaluateReport, type Progress,
   type RawTensor, type StagedAnswer,
 } from '@offramp/engine';
 import { OipClient, OipError } from '@offramp/oip';
+import { givenTree, type GivenBlob } from '../data/given_tree.js';
+import { pictureDecoder } from '../data/pictures.js';
 import type { Call, CallContext, Handlers } from '../protocol.js';
-import { readGiven, type GivenBlob } from './data_reading.js';
 import { heldPackage, runningPackage, type Offload, type RunningPackage } from './package.js';
 import type { LinkFailure } from './targets.js';
 
 declare module '../protocol.js' {
   interface WorkerState {
-    /** Rows to try and to evaluate on. */
+    /** Rows to try and to evaluate on: the search's test rows, or others. */
     runRows?: Dataset;
   }
 }
@@ -134,8 +135,11 @@ export const runCalls: Handlers<RunCalls> = {
   searchRows: (_, { state }) => (state.runRows === undefined ? undefined : { name: state.runRows.name, rows: state.runRows.y.length }),
   async readRows({ files }, context) {
     const { manifest } = heldPackage(context);
-    const labels = (manifest['model'] as { labels?: string[] } | undefined)?.labels;
-    const rows = await readGiven(files, labels === undefined || labels.length === 0 ? undefined : labels);
+    const model = manifest['model'] as { classes: number; labels: string[]; input: { shape: number[] } }; // the core has checked it
+    const { tree, entry } = await givenTree(files);
+    const channels = model.input.shape.length === 3 ? model.input.shape.find((size) => size === 1 || size === 3) : undefined;
+    const rows = await readDataset(tree, entry, { decodePicture: pictureDecoder(channels), ...(model.labels.length === 0 ? {} : { classOrder: model.labels }) });
+    within(`data ${rows.name}`, () => checkLabelRange(rows.y, model.classes, 'the package has'));
     context.state.runRows = rows;
     return { name: rows.name, rows: rows.y.length };
   },

@@ -4,6 +4,7 @@ import {
   type KeptProgress, type NamedSets, type PackageFile, type Parts, type Progress,
 } from '@offramp/engine';
 import { KeptWork, type KeptSession } from '../kept/kept_work.js';
+import { inTurn } from '../in_turn.js';
 import type { Call, CallContext, Handlers } from '../protocol.js';
 import { modelReport, namedSets, summarise, type SetSummary } from './data.js';
 
@@ -91,6 +92,7 @@ async function search(
       onRemark: (text) => tell({ kind: 'remark', text }),
     });
     state.search = { engine, augmentation };
+    state.runRows = parts.test;
     await work?.clear().catch(() => undefined);
     return augmentation.outcome;
   } finally {
@@ -99,12 +101,7 @@ async function search(
 }
 
 // One search at a time: one that was stopped still writes down what it has.
-let last: Promise<unknown> = Promise.resolve();
-function afterLast<T>(work: () => Promise<T>): Promise<T> {
-  const turn = last.then(work, work);
-  last = turn.catch(() => undefined);
-  return turn;
-}
+const afterLast = inTurn();
 
 export const searchCalls: Handlers<SearchCalls> = {
   search: (args, context) => afterLast(() => search(args, context)),
