@@ -1,5 +1,6 @@
 // wasm/dist/wasi/offramp.wasm, the C-ABI: what it imports and exports, its size, and its calls in every order, in Node's own WebAssembly.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { brotliCompressSync } from 'node:zlib';
@@ -39,6 +40,12 @@ test('it exports what its header declares, and no more', () => {
   const declared = [...header.replace(/\/\*.*?\*\//gs, '').matchAll(/\b(offramp_\w+)\(/g)].map(([, name]) => name as string);
   assert.ok(declared.length > 20);
   assert.deepEqual(exports.sort(), [...declared, 'memory', '_initialize', '__indirect_function_table'].sort());
+});
+
+test('its header is plain C99, and C++', () => {
+  for (const language of [['-x', 'c', '-std=c99'], ['-x', 'c++', '-std=c++11']]) {
+    execFileSync('cc', [...language, '-pedantic', '-Wall', '-Wextra', '-Werror', '-fsyntax-only', 'wasm/dist/wasi/offramp_c.h'], { stdio: 'pipe' });
+  }
 });
 
 test('it is small: inference alone', () => {
