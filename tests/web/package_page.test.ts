@@ -203,6 +203,24 @@ test('what is no package is refused in words, and the page goes on', async () =>
   await page.context().close();
 });
 
+test('a package without evidence runs, and what cannot be told of it is said', async () => {
+  const { page, problems } = await openPage();
+  const bare = files.map(({ name, bytes }) => {
+    if (name !== 'manifest.json') return { name, bytes };
+    return { name, bytes: new TextEncoder().encode(JSON.stringify({ ...JSON.parse(new TextDecoder().decode(bytes)) as object, evidence: {} })) };
+  });
+  await pickFile(page, 'Package', { name: 'bare.offramp', mimeType: 'application/zip', buffer: Buffer.from(zipPackage(bare)) });
+  await page.getByText('This package holds no evidence').waitFor();
+  await toRows(page);
+  const { stage, probability } = await answerTo(page, 0);
+  assert.equal(stage, expected[0]?.exit);
+  near(probability, expected[0]?.probabilities[expected[0].predictedClass] ?? NaN);
+  await page.getByRole('button', { name: 'Download: The report' }).click();
+  await page.getByText('This form cannot be made').waitFor();
+  assert.deepEqual(problems, []);
+  await page.context().close();
+});
+
 test('other plans of an opened package are told as far as it knows them', async () => {
   const { page, problems } = await openPackagePage();
   const slider = page.getByRole('slider');

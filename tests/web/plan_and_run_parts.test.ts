@@ -5,7 +5,7 @@ import { readEvidence } from 'offramp/report/evidence';
 import { toTypedArray } from '@offramp/engine';
 import { choicesOf, nearest, ownChoice, positionOf } from '../../web/src/steps/plan/choices.js';
 import { classChanges } from '../../web/src/steps/plan/class_changes.js';
-import { lanesOf } from '../../web/src/steps/plan/lanes.js';
+import { firstElsewhere, lanesOf } from '../../web/src/steps/plan/lanes.js';
 import { confusionOf, recalls, worstMistakes } from '../../web/src/steps/run/confusion.js';
 import { pictureSample, sampleForm, samplePicture, type PictureForm, type SignalForm } from '../../web/src/steps/run/sample_form.js';
 import { signalPaths } from '../../web/src/steps/run/signal_paths.js';
@@ -52,6 +52,14 @@ test('a mapping becomes lanes: stages with who gets there, exits where heads sta
   assert.deepEqual(lanes.flatMap(({ stages }) => stages.map(({ reached, exit, last }) => [reached, exit, last])), [[1, 0, false], [0.5, undefined, false], [0.5, 1, false], [0.25, undefined, true]]);
   assert.deepEqual(lanes.map(({ expectedNs }) => expectedNs), [1e7, null, null], '10 MACs for every input at 1000 a second');
   assert.deepEqual(links, [{ bytes: 256, crossRate: 0.5, ns: 1e6, encoding: 'u8' }, { bytes: 256, crossRate: 0.5, ns: 2e6, encoding: 'f32' }]);
+});
+
+test('the first stage elsewhere is told by the mapping', () => {
+  const ranges = (...ends: number[]) => ends.map((to, at) => ({ target: `t${at}`, from: ends[at - 1] ?? 0, to }));
+  assert.equal(firstElsewhere(ranges(1, 3), 3), 1);
+  assert.equal(firstElsewhere(ranges(3, 3), 3), undefined, 'the second target has none');
+  assert.equal(firstElsewhere(ranges(3), 3), undefined);
+  assert.equal(firstElsewhere(undefined, 3), undefined);
 });
 
 test('without targets there is one lane', () => {

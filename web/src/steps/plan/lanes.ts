@@ -72,3 +72,9 @@ export function lanesOf(plan: Plan, facts: readonly StageFacts[]): Lanes {
   });
   return { lanes, links };
 }
+
+/** By a package's mapping, the first stage that does not run where inputs arise; undefined if all of them do. */
+export function firstElsewhere(mapping: unknown, stages: number): number | undefined {
+  const first = Array.isArray(mapping) && mapping.length > 1 ? (mapping[0] as { to?: unknown } | null)?.to : undefined;
+  return typeof first === 'number' && first > 0 && first < stages ? first : undefined;
+}
