@@ -47,6 +47,7 @@ Augmenter::State::State() = default;
 Augmenter::State::~State() = default;
 
 Status Augmenter::State::begin_joint_search() {
+  receiving.reset();  // of a search that was left for another one
   OFFRAMP_TRY(cut_points, find_cut_points(graph, exit_points));
   head_memory.clear();
   for (const ExitCandidate& candidate : outcomes.candidates) head_memory.push_back(memory_of(heads[size_t(candidate.head)].head));
@@ -79,6 +80,7 @@ Result<bool> Augmenter::State::joint_search_next() {
 Result<bool> Augmenter::State::begin_receiving() {
   receiving.reset();
   received = {};
+  received_exits.clear();
   received_exits.clear();
   const std::vector<Encoding> encodings = encodings_of(*mapping, *options.mapping.targets, cut_points.size());
   const auto first = std::find_if(encodings.begin(), encodings.end(), [](Encoding e) { return e != Encoding::kF32; }) - encodings.begin();

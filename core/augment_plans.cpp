@@ -160,10 +160,20 @@ Status Augmenter::State::begin_search() {
 
 Status Augmenter::replan(const Json& options) {
   State& s = *state_;
-  if (s.phase != Phase::kFinished) return invalid_argument(kNotFinished);
-  OFFRAMP_TRY(const AugmentOptions changed, read_augment_options(options));
+  if (s.phase < Phase::kSearch) return invalid_argument(kNotFinished);
+  OFFRAMP_TRY(AugmentOptions changed, read_augment_options(options));
+  const std::optional<double> speed = s.options.mapping.measured_macs_per_s;  // of a search that went on, that it began with
   s.options.search = changed.search;
   s.options.paper_method = changed.paper_method;
+  s.options.mapping = std::move(changed.mapping);
+  if (speed && s.options.mapping.targets) {
+    s.options.mapping.measured_macs_per_s = speed;
+    OFFRAMP_RETURN_IF_ERROR(set_measured_speed(*s.options.mapping.targets, *speed));
+  }
+  s.mapping.reset();
+  s.paper_mapping.reset();
+  s.received.reset();
+  s.encodings_refined = false;
   s.picked = false;
   return s.begin_search();
 }

@@ -69,8 +69,9 @@ class Augmenter {
   // then. kInvalidData naming the place if its content is impossible; then only another Augmenter can.
   Result<Progress> resume(std::span<const uint8_t> record);
 
-  // When finished: as if created with these options, which may differ in what plans are chosen by (limits, rule, method), not in what
-  // heads are trained from, nor in targets and certificate. step() goes on at the search. Errors: kInvalidArgument if it is not finished, and as create.
+  // From the search on, also where that failed: as if created with these options, which may differ in what plans are chosen by (limits,
+  // rule, method, targets), not in what heads are trained from, nor in the certificate. This machine keeps the speed that it was first
+  // said to have. step() goes on at the search. Errors: kInvalidArgument if heads are not trained, and as create.
   Status replan(const Json& options);
 
   // When finished: the plan is now this one of result()'s "pareto", whatever the limits say, and without a certificate. With targets step() goes

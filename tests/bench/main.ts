@@ -13,6 +13,7 @@ import { renderPage } from './page.js';
 import { page } from './web_page/main.js';
 import { defaultModels, findModels, knownModels } from './models.js';
 import { summarise, type BenchResults } from './results.js';
+import { links } from './links/main.js';
 import { scale } from './scale/main.js';
 import { serve } from './serve/main.js';
 import { renderComparison, renderTable } from './terminal.js';
@@ -20,6 +21,7 @@ import { renderComparison, renderTable } from './terminal.js';
 const usage = `usage: ./run bench [options]
        ./run bench scale [options]    a search at ResNet-152's size; see its --help
        ./run bench serve [options]    offramp serve under load; see its --help
+       ./run bench links [options]    plans over links: promised and measured; see its --help
        ./run bench page [options]     the page's first load, and how responsive it stays during a search; see its --help
 
 Times Offramp, onnxruntime-web, TensorFlow.js and a bare XNNPACK runner by turns on the same models.
@@ -112,7 +114,8 @@ function clear(): void {
 }
 
 const [first, ...rest] = process.argv.slice(2);
-(first === 'scale' ? scale(rest) : first === 'serve' ? serve(rest) : first === 'page' ? page(rest) : main()).catch((thrown: unknown) => {
+const parts = new Map([['scale', scale], ['serve', serve], ['links', links], ['page', page]]);
+(parts.get(first ?? '')?.(rest) ?? main()).catch((thrown: unknown) => {
   clear();
   process.stderr.write(`bench: error: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
   process.exitCode = 1;

@@ -22,7 +22,7 @@ export function renderComparison(results: BenchResults): string {
   return aligned([['', 'threads', 'offramp', 'ort / offramp', 'tfjs / offramp', 'offramp / bare', 'first result, ort / offramp'], ...lines]);
 }
 
-function aligned(cells: readonly (readonly string[])[]): string {
+export function aligned(cells: readonly (readonly string[])[]): string {
   const widths = cells[0]?.map((_, column) => Math.max(...cells.map((row) => (row[column] as string).length))) ?? [];
   return cells.map((row) => row
     .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] as number) : cell.padStart(widths[column] as number)))

@@ -1,5 +1,5 @@
 // ./run bench serve: what a fog server keeps of its stage's own throughput, and what client and server add to a request.
-import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { execFile, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
@@ -12,6 +12,7 @@ import { checkout, dataFolder } from '../checkout.js';
 import { median, percentile } from '../statistics.js';
 import { scriptedEcho } from './echo.js';
 import { runLoad, type LoadResult } from './load.js';
+import { startServer } from './server.js';
 
 const usage = `usage: ./run bench serve [options]
 
@@ -83,7 +84,8 @@ async function measure(path: string, requests: number, connections: number, work
   const pinned = spawnSync('taskset', ['--version']).status === 0 && cpus().length > 1;
   if (pinned) spawnSync('taskset', ['-cp', '1', String(process.pid)]);
   const { median: stageNs, cpu: stageCpuNs } = timeStage(runtime, stage, boundary);
-  const { child, url } = await startServer(path, stage, workers, pinned);
+  // Several workers want several cores.
+  const { child, url } = await startServer(path, String(stage), ['--workers', String(workers)], pinned && workers === 1 ? ['taskset', '-c', '0'] : []);
   try {
     const input: Tensor = { name: stage === 0 ? 'input' : 'boundary', datatype: 'FP32', shape: boundary.dims, data: new Float32Array(boundary.data.buffer) };
     const message = encodeMessage({ parameters: { binary_data_output: true } }, 'inputs', [input], () => true);
@@ -171,18 +173,6 @@ async function timeEcho(body: Uint8Array<ArrayBuffer>): Promise<number> {
   } finally {
     await echo.close();
   }
-}
-
-async function startServer(path: string, stage: number, workers: number, pinned: boolean): Promise<{ child: ChildProcess; url: string }> {
-  const command = [process.execPath, join(checkout, 'node_cli/dist/main.js'), 'serve', path, '--stages', String(stage), '--port', '0', '--workers', String(workers), '--json', '--log-level', 'warn'];
-  // Several workers want several cores.
-  const [program = '', ...args] = pinned && workers === 1 ? ['taskset', '-c', '0', ...command] : command;
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stdout.once('data', (piece: Buffer) => resolve((JSON.parse(piece.toString()) as { url: string }).url));
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
-  });
-  return { child, url };
 }
 
 async function memory(url: string): Promise<number> {

@@ -246,7 +246,7 @@ export class Augmenter extends Handle<RawAugmenter> {
   accuracies(): Float32Array {
     return this.object.accuracies();
   }
-  /** After the last step: as if created with `options`, which may differ in what plans are chosen by; step() goes on at the search. */
+  /** From the search on, also where it failed: as if created with `options`, which may differ in what plans are chosen by, targets included; step() goes on at the search. */
   replan(options: JsonObject): void {
     unwrap(() => this.object.replan(JSON.stringify(options)));
   }
