@@ -53,7 +53,7 @@ test('paused, left by a reload and gone on with, a search comes to the plan that
   assert.equal(await page.getByText('left in the middle').count(), 0, 'what was kept is gone once the result is there');
 });
 
-test('a cancelled search leaves nothing behind, and a search works where nothing can be kept', { timeout: 120_000 }, async () => {
+test('a cancelled search leaves nothing behind', { timeout: 120_000 }, async () => {
   const { page, context } = await openPage({ isolated: false });
   await openAll(page);
   await page.getByRole('button', { name: 'Start the search' }).click();
@@ -72,5 +72,18 @@ test('a cancelled search leaves nothing behind, and a search works where nothing
     }, 1500);
   }));
   assert.equal(left, 0);
+  await context.close();
+});
+
+test('where the browser\'s storage is full the search says so and goes on', { timeout: 120_000 }, async () => {
+  const { page, context, url } = await openPage({ isolated: false });
+  const storage = await context.newCDPSession(page);
+  await storage.send('Storage.overrideQuotaForOrigin', { origin: new URL(url).origin, quotaSize: 1000 });
+  await openAll(page);
+  await page.getByRole('button', { name: 'Start the search' }).click();
+  await page.getByText('Progress cannot be kept').waitFor({ timeout: 30_000 });
+  await page.getByText('The browser\'s storage for this page is full. The search works; after a reload it would begin anew.').waitFor();
+  await withHeads(page);
+  await page.getByRole('button', { name: 'Cancel' }).click();
   await context.close();
 });
