@@ -1,5 +1,6 @@
 // Pictures of the built page, for looking at what people will see: every step with a bundled example, in both themes and two widths.
 //   node scripts/page_screenshots.mjs FOLDER [--example NAME] [--theme light|dark] [--width PX] [--only STEP]
+//   node scripts/page_screenshots.mjs docs --readme    the two pictures of the README, small
 // Builds nothing: ./run build web first. Uses Debian's Chromium, or $CHROMIUM.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,10 +10,12 @@ import { chromium } from 'playwright-core';
 const { servePage } = await import(new URL('../build/ts/web/server/static_server.js', import.meta.url).href);
 const { values, positionals: [folder] } = parseArgs({
   allowPositionals: true,
-  options: { example: { type: 'string', default: 'Heartbeats' }, theme: { type: 'string' }, width: { type: 'string' }, only: { type: 'string' } },
+  options: { example: { type: 'string', default: 'Heartbeats' }, theme: { type: 'string' }, width: { type: 'string' }, only: { type: 'string' },
+    readme: { type: 'boolean', default: false },
+  },
 });
 if (folder === undefined) {
-  console.error('usage: node scripts/page_screenshots.mjs FOLDER [--example NAME] [--theme light|dark] [--width PX] [--only STEP]');
+  console.error('usage: node scripts/page_screenshots.mjs FOLDER [--example NAME] [--theme light|dark] [--width PX] [--only STEP] [--readme]');
   process.exit(2);
 }
 mkdirSync(folder, { recursive: true });
@@ -30,8 +33,7 @@ const steps = {
   },
   data: async (page) => {
     await open(page, 'Data');
-    await page.getByText(/base|whole model/i).first().waitFor();
-    await page.waitForTimeout(3000);
+    await page.getByText(/^The model scores/).waitFor({ timeout: 60_000 });
   },
   targets: async (page) => {
     await open(page, 'Targets');
@@ -45,7 +47,7 @@ const steps = {
     await open(page, 'Search');
   },
   searching: async (page) => {
-    await page.getByRole('button', { name: /^(Start|Search)/ }).last().click();
+    await page.getByRole('button', { name: 'Start the search' }).click();
     await page.waitForTimeout(12_000);
   },
   plan: async (page) => {
@@ -57,30 +59,63 @@ const steps = {
   run: async (page) => {
     await open(page, 'Run');
     await page.getByRole('heading', { name: 'Take it away' }).waitFor();
+    const player = page.getByRole('button', { name: 'Play the record' });
     const samples = page.locator('[data-row]');
-    if (await samples.first().isVisible()) for (let row = 0; row < 6; row += 1) await samples.nth(row).click();
+    if (await player.isVisible()) {
+      await player.click();
+      await page.waitForFunction(() => Number(document.querySelector('[data-testid=tally] dd')?.textContent ?? 0) >= 24, undefined, { timeout: 60_000 });
+      await page.getByRole('button', { name: 'Stop' }).click();
+    } else if (await samples.first().isVisible()) for (let row = 0; row < 4; row += 1) await samples.nth(row).click();
     await page.waitForTimeout(1500);
   },
 };
 
 const open = (page, name) => page.getByRole('tab', { name }).click();
 
+const readmePictures = [{ theme: 'light', step: 'plan' }, { theme: 'dark', step: 'run' }];
+const readmeSize = { width: 1128, height: 860 };
+
+async function openPage(theme, width, height) {
+  const page = await browser.newPage({ viewport: { width, height }, colorScheme: theme, reducedMotion: 'reduce' });
+  page.on('console', (message) => console.error(`${message.type()}: ${message.text()}`));
+  page.on('pageerror', (error) => console.error(`error: ${error.message}`));
+  await page.goto(server.url);
+  return page;
+}
+
+/** Calls `picture` at each step on the way to `last`. */
+async function walk(page, last, picture) {
+  for (const [name, go] of Object.entries(steps)) {
+    await go(page);
+    await page.evaluate(() => { scrollTo(0, 0); document.activeElement?.blur(); });
+    await picture(name);
+    if (name === last) break;
+  }
+}
+
+async function takeAll(theme, width) {
+  const page = await openPage(theme, width, width < 600 ? 844 : 900);
+  await walk(page, values.only, async (name) => {
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    if (overflow > 0) console.error(`${name} at ${width} px is ${overflow} px wider than the window`);
+    if (values.only === undefined || values.only === name) await page.screenshot({ path: join(folder, `${name}_${theme}_${width}.png`), fullPage: true });
+  });
+  await page.close();
+}
+
+async function takeForReadme({ theme, step }) {
+  const { default: sharp } = await import('sharp');
+  const page = await openPage(theme, readmeSize.width, readmeSize.height);
+  await walk(page, step, async () => undefined);
+  await sharp(await page.screenshot()).png({ palette: true, colours: 64, effort: 10 }).toFile(join(folder, `page_${step}.png`));
+  await page.close();
+}
+
 try {
-  for (const theme of values.theme ? [values.theme] : ['light', 'dark']) {
-    for (const width of values.width ? [Number(values.width)] : [1280, 390]) {
-      const page = await browser.newPage({ viewport: { width, height: width < 600 ? 844 : 900 }, colorScheme: theme, reducedMotion: 'reduce' });
-      page.on('console', (message) => console.error(`${message.type()}: ${message.text()}`));
-      page.on('pageerror', (error) => console.error(`error: ${error.message}`));
-      await page.goto(server.url);
-      for (const [name, go] of Object.entries(steps)) {
-        await go(page);
-        await page.evaluate(() => { scrollTo(0, 0); document.activeElement?.blur(); });
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        if (overflow > 0) console.error(`${name} at ${width} px is ${overflow} px wider than the window`);
-        if (values.only === undefined || values.only === name) await page.screenshot({ path: join(folder, `${name}_${theme}_${width}.png`), fullPage: true });
-        if (values.only === name) break;
-      }
-      await page.close();
+  if (values.readme) for (const picture of readmePictures) await takeForReadme(picture);
+  else {
+    for (const theme of values.theme ? [values.theme] : ['light', 'dark']) {
+      for (const width of values.width ? [Number(values.width)] : [1280, 390]) await takeAll(theme, width);
     }
   }
 } finally {

@@ -1,5 +1,6 @@
 // Writes the rows that the page makes for an example as .npy files and dataset descriptions, for train.py and for the command line.
-// node export_rows.mjs whistles|heartbeats FOLDER [PART=COUNT ...]: COUNT groups of train, select or test; the page's own numbers unless told.
+// node export_rows.mjs whistles|heartbeats FOLDER [PART=COUNT ...]: COUNT groups of train, select or test, with as many
+// rows each as the base model learnt from; the page's own numbers unless told.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
@@ -15,7 +16,7 @@ const wanted = Object.fromEntries(counts.map((text) => text.split('=')));
 mkdirSync(folder, { recursive: true });
 for (const [part, groups] of Object.entries(partGroups)) {
   const count = Number(wanted[part] ?? groups.count);
-  const rows = await makeRows(task, part, { ...groups, count });
+  const rows = await makeRows(task, part, wanted[part] === undefined ? groups : { ...groups, count, rows: task.rowsPerGroup });
   const arrays = {
     x: ['<f4', rows.x.dims, rows.x.data], y: ['<i4', [rows.y.length], rows.y],
     groups: ['<f8', [rows.y.length], rows.groups], order: ['<f8', [rows.y.length], rows.order],

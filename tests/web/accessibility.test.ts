@@ -46,6 +46,15 @@ const walk: [string, (page: Page) => Promise<void>][] = [
     await page.getByText('exit points').first().waitFor();
   }],
   ['data, nothing yet', (page) => tab(page, 'Data')],
+  ['model, an example', async (page) => {
+    await tab(page, 'Model');
+    await page.getByRole('button', { name: /^Heartbeats/ }).click();
+    await page.getByText('Reading Heartbeats').waitFor({ state: 'detached' });
+  }],
+  ['data', async (page) => {
+    await tab(page, 'Data');
+    await page.getByText(/^The model scores/).waitFor();
+  }],
   ['targets', async (page) => {
     await tab(page, 'Targets');
     await page.getByRole('radio', { name: 'This device and a fog node' }).check();
@@ -54,10 +63,14 @@ const walk: [string, (page: Page) => Promise<void>][] = [
     await page.getByRole('button', { name: 'Test the link' }).click();
     await page.getByRole('alert').filter({ visible: true }).waitFor();
   }],
+  ['search', async (page) => {
+    await tab(page, 'Search');
+    await page.getByText('More settings').click();
+  }],
   ['plan', async (page) => {
     await tab(page, 'Model');
     await pickFile(page, 'Package', packagePath);
-    await page.getByRole('heading', { name: 'Where inputs leave' }).waitFor();
+    await page.locator('.plot svg').nth(1).waitFor();
   }],
   ['run', async (page) => {
     await tab(page, 'Run');

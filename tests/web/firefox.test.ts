@@ -1,4 +1,4 @@
-// The page in Debian's Firefox, over WebDriver BiDi by puppeteer-core: a model is read and measured, a package opened and run.
+// The page in Debian's Firefox, over WebDriver BiDi by puppeteer-core: this device measured, a package opened, and the whole path of an example.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, test } from 'node:test';
@@ -11,6 +11,7 @@ import { serveBuiltPage } from './built_page.js';
 const executablePath = process.env['FIREFOX'] ?? '/usr/bin/firefox-esr';
 const skip = existsSync(executablePath) ? false : `no Firefox at ${executablePath}`;
 const limitMs = 60_000;
+const searchMs = 300_000; // a minute on two cores of its own
 let browser: Promise<Browser> | undefined;
 after(async () => (await browser)?.close());
 
@@ -64,6 +65,23 @@ test('Firefox: a package is opened, its plan drawn and the run step shown', { sk
   await page.waitForSelector('.plot svg');
   await page.locator('#tab-run').click();
   await shown(page, 'Take it away');
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
+test('Firefox: an example from its model to a record that runs on its plan', { skip }, async () => {
+  const { page, problems } = await open(true);
+  page.setDefaultTimeout(searchMs);
+  await page.locator('main button ::-p-text(Heartbeats)').click();
+  await page.locator('::-p-text(Go on to the data)').click();
+  await shown(page, 'The model scores');
+  await page.locator('::-p-text(Go on to the search)').click();
+  await page.locator('::-p-text(Start the search)').click();
+  await page.locator('::-p-text(Look at the plan)').click();
+  await shown(page, 'Where inputs leave');
+  await page.locator('#tab-run').click();
+  await page.locator('::-p-text(Play the record)').click();
+  await page.waitForFunction(() => Number(document.querySelector('[data-testid=tally] dd')?.textContent ?? 0) >= 3);
   assert.deepEqual(problems, []);
   await page.close();
 });

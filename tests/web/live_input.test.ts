@@ -14,7 +14,7 @@ import { openPage, pickFile } from './built_page.js';
 async function quickPackage(name: 'whistles' | 'heartbeats'): Promise<string> {
   const task = syntheticTasks[name] as SyntheticTask;
   const part = (key: keyof typeof partGroups, count: number) => makeRows(task, key, { ...partGroups[key], count });
-  const data = { train: await part('train', 10), select: await part('select', 6), test: await part('test', 3) };
+  const data = { train: await part('train', 20), select: await part('select', 12), test: await part('test', 6) };
   const engine = await loadNodeEngine();
   const { files } = await augmentModel(engine, readFileSync(`examples/synthetic/${name}.onnx`), data,
     { preprocess: data.train.preprocess as Json[], labels: [...task.labels], epochs: 1, maxDropPp: 20, maxExits: 1 });

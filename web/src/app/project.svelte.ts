@@ -68,6 +68,8 @@ export class Project {
   step = $state<StepId>('model');
   model = $state.raw<ProjectModel>();
   data = $state.raw<ProjectData>();
+  /** An example's samples are on their way. */
+  preparing = $state<string>();
   /** targets.json, or nothing: all on this device. */
   targets = $state.raw<Json>();
   search = $state.raw<ProjectSearch>({ state: 'idle' });

@@ -16,6 +16,7 @@ export interface SyntheticTask {
   sampleShape: readonly number[];
   labels: readonly string[];
   preprocess: readonly JsonObject[];
+  /** That the base model learnt from. */
   rowsPerGroup: number;
   makeGroup(random: Random, rows: number): GroupRows;
 }
@@ -23,14 +24,17 @@ export interface SyntheticTask {
 export interface Groups {
   first: number;
   count: number;
+  /** Of each. */
+  rows: number;
 }
 
 /** The base models learnt from groups below `mostTrained`; thresholds and figures come from groups that they have never seen. */
 export const mostTrained = 10_000;
 export const partGroups = {
-  train: { first: 0, count: 45 },
-  select: { first: mostTrained, count: 35 },
-  test: { first: 2 * mostTrained, count: 35 },
+  // Many makers with few rows each: rows of one maker are alike, and thresholds shall hold for others.
+  train: { first: 0, count: 90, rows: 20 },
+  select: { first: mostTrained, count: 80, rows: 20 },
+  test: { first: 2 * mostTrained, count: 70, rows: 20 },
 } as const satisfies Record<string, Groups>;
 
 export interface MakingControls {
@@ -40,10 +44,10 @@ export interface MakingControls {
 
 /**
  * Rows of whole groups, the same on every host.
- * Shapes: x f32 [groups x rowsPerGroup, ...sampleShape]; a row's group is its maker, its order the place in the maker's time.
+ * Shapes: x f32 [groups.count x groups.rows, ...sampleShape]; a row's group is its maker, its order the place in the maker's time.
  */
 export async function makeRows(task: SyntheticTask, part: string, groups: Groups, controls: MakingControls = {}): Promise<Dataset> {
-  const rows = groups.count * task.rowsPerGroup;
+  const rows = groups.count * groups.rows;
   const each = task.sampleShape.reduce((product, dim) => product * dim, 1);
   const values = new Float32Array(rows * each);
   const y = new Int32Array(rows);
@@ -51,9 +55,9 @@ export async function makeRows(task: SyntheticTask, part: string, groups: Groups
   const order = new Float64Array(rows);
   for (let index = 0; index < groups.count; index += 1) {
     const maker = groups.first + index;
-    const made = task.makeGroup(new Random(task.seed, maker), task.rowsPerGroup);
+    const made = task.makeGroup(new Random(task.seed, maker), groups.rows);
     made.samples.forEach((sample, place) => {
-      const row = index * task.rowsPerGroup + place;
+      const row = index * groups.rows + place;
       values.set(sample, row * each);
       y[row] = made.classes[place] as number;
       group[row] = maker;
