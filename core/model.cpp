@@ -59,6 +59,23 @@ Json network_json(const Graph& graph) {
   return nodes;
 }
 
+namespace {
+
+// Adds to each node of `network` how many parameters it reads; shared ones count where they are read first, so that the sum is the model's.
+void add_parameters(const Graph& graph, Json& network) {
+  std::set<ValueId> counted;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    int64_t parameters = 0;
+    for (ValueId input : graph.nodes[i].inputs) {
+      const Tensor* tensor = graph.constant(input);
+      if (tensor && is_parameter(*tensor) && counted.insert(input).second) parameters += tensor->elements();
+    }
+    network[i]["parameters"] = parameters;
+  }
+}
+
+}  // namespace
+
 Result<Json> inspect_model(const ByteSource& onnx) {
   OFFRAMP_TRY(Graph graph, import_onnx(onnx).within("loading model"));
   // As the file has them, before passes rewrite them.
@@ -72,6 +89,8 @@ Result<Json> inspect_model(const ByteSource& onnx) {
   if (unsupported.empty() && check_classifier(graph))
     for (const ExitPoint& point : find_exit_points(graph))
       exit_points.push_back({{"at", point.at}, {"shape", point.shape}, {"macs", point.macs}, {"parameters", point.parameters}});
+  Json network = network_json(graph);
+  add_parameters(graph, network);
   return Json{{"inputs", values_json(graph, graph.inputs)},
               {"outputs", values_json(graph, graph.outputs)},
               {"opset", opset},
@@ -80,7 +99,7 @@ Result<Json> inspect_model(const ByteSource& onnx) {
               {"macs", costs.macs},
               {"parameters", costs.parameters},
               {"exit_points", exit_points},
-              {"network", network_json(graph)}};
+              {"network", std::move(network)}};
 }
 
 namespace {

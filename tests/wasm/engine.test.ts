@@ -40,6 +40,9 @@ test('what a model takes and tells apart', () => {
   const report = engine.inspect(model);
   assert.deepEqual(modelInputShape(report), [null, 1, 28, 28]);
   assert.equal(modelClasses(report), 10);
+  const network = report.network as unknown as { macs: number; parameters: number }[];
+  assert.equal(network.reduce((sum, { parameters }) => sum + parameters, 0), report.parameters);
+  assert.equal(network.reduce((sum, { macs }) => sum + macs, 0), report.macs);
 });
 
 test('errors of the module are OfframpErrors with code and context', () => {
