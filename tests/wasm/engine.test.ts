@@ -27,12 +27,13 @@ function bands(name: string, rows: number, seed: number): Dataset {
 let raw: RawModule & { HEAPU8: Uint8Array };
 let engine: Engine;
 let outcome: AugmentOutcome;
+const accuracies: number[][] = [];
 before(async () => {
   const { default: factory } = (await import(pathToFileURL('wasm/dist/simd/offramp.mjs').href)) as { default: ModuleFactory };
   raw = (await factory()) as typeof raw;
   engine = new Engine(raw);
   outcome = await augmentModel(engine, model, { train: bands('train', 200, 1), select: bands('select', 100, 2), test: bands('test', 100, 3) },
-    { maxDropPp: 30, epochs: 2, preprocess });
+    { maxDropPp: 30, epochs: 2, preprocess }, { onAccuracies: (byExitPoint) => accuracies.push([...byExitPoint]) });
   assert.equal(engine.liveHandles, 0);
 });
 
@@ -48,6 +49,19 @@ test('what a model takes and tells apart', () => {
 test('errors of the module are OfframpErrors with code and context', () => {
   assert.throws(() => engine.inspect(new Uint8Array([1, 2, 3])), (error: { code: string; context: string[] }) => error.code === 'invalid_model' && error.context[0] === 'loading model');
   assert.throws(() => engine.createAugmenter(model, { epochs: 0 }), failure('invalid_argument', 'option epochs: expected an integer from 1 to 1000, got 0'));
+});
+
+test('accuracies come exit point by exit point, and only rise', () => {
+  const points = engine.inspect(model).exit_points.map(({ at }) => at);
+  assert.equal(accuracies[0]?.filter((accuracy) => accuracy > 0).length, 1, 'after the first step of screening');
+  accuracies.forEach((now, at) => {
+    assert.equal(now.length, points.length);
+    now.forEach((accuracy, point) => assert.ok(accuracy >= (accuracies[at - 1]?.[point] ?? 0) && accuracy <= 1));
+  });
+  const last = accuracies.at(-1) ?? [];
+  assert.ok(last.every((accuracy) => accuracy > 0.1), `better than guessing: ${last.join(', ')}`);
+  // Shares of 100 select rows.
+  last.forEach((accuracy) => assert.ok(Math.abs(100 * accuracy - Math.round(100 * accuracy)) < 1e-4));
 });
 
 test('xnnpack and reference give the same logits', () => {
