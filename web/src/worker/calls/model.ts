@@ -1,6 +1,7 @@
 // The model step's calls.
 import { looksLikeZip, modelClasses, OfframpError, limitExceeded, within, type InspectReport } from '@offramp/engine';
 import type { Call, Handlers } from '../protocol.js';
+import { forgetFoundPlans } from './package.js';
 
 export interface OpenedModel {
   report: InspectReport;
@@ -28,6 +29,7 @@ export const modelCalls: Handlers<ModelCalls> = {
     state.model = { name, bytes };
     state.report = report;
     delete state.sets; // rows were checked against the model before
+    forgetFoundPlans(state);
     return { report, bytes: bytes.length, ...(classes === undefined ? {} : { classes }) };
   },
 };

@@ -5,7 +5,7 @@ import {
 } from '@offramp/engine';
 import { zipSync, type Zippable } from 'fflate';
 import type { StageFacts } from '../../steps/plan/lanes.js';
-import type { Call, CallContext, Handlers } from '../protocol.js';
+import type { Call, CallContext, Handlers, WorkerState } from '../protocol.js';
 
 declare module '../protocol.js' {
   interface WorkerState {
@@ -97,6 +97,12 @@ function letGo(held: HeldPackage | undefined): void {
   if (held !== undefined) delete held.running;
 }
 
+/** The search whose plans could be picked; its memory is needed for other work. */
+export function forgetFoundPlans(state: WorkerState): void {
+  state.search?.augmentation.dispose();
+  delete state.search;
+}
+
 export function heldPackage({ state }: Pick<CallContext<never>, 'state'>): HeldPackage {
   if (state.package === undefined) throw new OfframpError('invalid_argument', 'there is no package yet; search first, or open one');
   return state.package;
@@ -149,8 +155,7 @@ export const packageCalls: Handlers<PackageCalls> = {
     const { name, files } = await readPackage(given);
     const engine = await context.engine();
     const { manifest } = within(name, () => hold(engine, name, files, context));
-    context.state.search?.augmentation.dispose();
-    delete context.state.search;
+    forgetFoundPlans(context.state);
     delete context.state.runRows; // they may be of another model
     return { name, files, report: evidenceOf(manifest) };
   },

@@ -7,6 +7,7 @@ import { KeptWork, type KeptSession } from '../kept/kept_work.js';
 import { inTurn } from '../in_turn.js';
 import type { Call, CallContext, Handlers } from '../protocol.js';
 import { modelReport, namedSets, summarise, type SetSummary } from './data.js';
+import { forgetFoundPlans } from './package.js';
 
 /** As the command's options of the same names. */
 export type SearchSettings = Pick<AugmentOptions,
@@ -73,8 +74,7 @@ async function search(
   const sets = namedSets(state);
   if (model === undefined) throw new OfframpError('invalid_argument', 'no model is open');
   const engine = await context.engine();
-  state.search?.augmentation.dispose(); // its memory is needed
-  delete state.search;
+  forgetFoundPlans(state);
   const { steps } = choosePreprocess(report, sets.data, preprocess);
   const { seed, ...plan } = settings;
   const parts = makeParts(engine, sets, seed, plan.certifyPp !== undefined);
