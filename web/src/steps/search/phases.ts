@@ -26,9 +26,9 @@ const texts: Record<Phase, Omit<PhaseText, 'name'>> = {
 };
 export const phaseTexts: readonly PhaseText[] = Object.entries(texts).map(([name, text]) => ({ name, ...text }));
 
-/** 75 s, 4 min: as exact as an estimate is. */
+/** About 75 s, about 4 min: as exact as an estimate is. */
 export function aboutTime(seconds: number): string {
   if (seconds < 10) return 'a few seconds';
-  if (seconds < 90) return `${5 * Math.round(seconds / 5)} s`;
-  return `${Math.round(seconds / 60)} min`;
+  if (seconds < 90) return `about ${5 * Math.round(seconds / 5)} s`;
+  return `about ${Math.round(seconds / 60)} min`;
 }
