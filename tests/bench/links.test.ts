@@ -19,13 +19,13 @@ test('the crossover: with a split that pays, and without', () => {
   const link = { rtt_ms: 20, mbit_per_s: 50, encoding: 'u8' };
   const [predicted] = sweep;
   assert.ok(predicted !== undefined);
-  const text = renderCrossover({
-    link, fog_macs_per_s: 1e10, sweep, split: { from: 1e9, to: 2e9 }, measured: { device_macs_per_s: 1e9, local_ns: 51e6, remote_ns: 41e6, split_ns: 31e6, predicted },
-  }).replace(/ {2,}/g, ' | ');
+  const found = { link, fog_macs_per_s: 1e10, sweep, ends_cross_at_macs_per_s: 1.25e9, measured: { device_macs_per_s: 1e9, local_ns: 51e6, remote_ns: 41e6, best_ns: 31e6, predicted } };
+  const text = renderCrossover({ ...found, split: { from: 1e9, to: 2e9 } }).replace(/ {2,}/g, ' | ');
   assert.match(text, /^1\.000 G \| 50\.0 ms \| 40\.0 ms \| 30\.0 ms \| 25\.0 % \| 50\.0 % \| device 0, fog 1 to 2$/m);
   assert.match(text, /^a split plan beats both ends from 1\.000 G to 2\.000 G MAC\/s$/m);
-  assert.match(text, /^split \| 30\.0 ms \| 31\.0 ms$/m);
-  assert.match(renderCrossover({ link, fog_macs_per_s: 1e10, sweep, split: null, measured: null }), /^a split plan beats both ends at none of these speeds$/m);
+  assert.match(text, /^all local and all on the fog take equally long at 1\.250 G MAC\/s$/m);
+  assert.match(text, /^best: device 0, fog 1 to 2 \| 30\.0 ms \| 31\.0 ms$/m);
+  assert.match(renderCrossover({ ...found, split: null }), /^a split plan beats both ends at none of these speeds$/m);
 });
 
 test('encodings: a loss beyond the goal is marked, a gain is not', () => {

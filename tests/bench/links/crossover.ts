@@ -17,10 +17,12 @@ export interface Crossover {
   link: { rtt_ms: number; mbit_per_s: number; encoding: string };
   fog_macs_per_s: number;
   sweep: SweepPoint[];
+  /** The device's speed at which all here and all on the fog node take equally long. */
+  ends_cross_at_macs_per_s: number;
   /** Speeds between which the best plan is split and beats both ends by more than a percent; null if there are none. */
   split: { from: number; to: number } | null;
-  /** At the speed where it does most so. */
-  measured: { device_macs_per_s: number; local_ns: number; remote_ns: number; split_ns: number; predicted: SweepPoint } | null;
+  /** At the speed where the best plan beats both ends by most, or, if it never does, nearest to where they cross. */
+  measured: { device_macs_per_s: number; local_ns: number; remote_ns: number; best_ns: number; predicted: SweepPoint };
 }
 
 const shape = { rttMs: 20, bytesPerS: 50 * mbit };
@@ -51,21 +53,23 @@ export async function measureCrossover(engine: Engine, planner: Planner, say: (t
   }
   const splits = sweep.filter(({ mapping, best_ns: best, local_ns: here, remote_ns: away }) => mapping.includes(', ') && best < worthIt * Math.min(here, away));
   const [first, last] = [splits[0], splits.at(-1)];
-  const result: Crossover = {
-    link: { rtt_ms: shape.rttMs, mbit_per_s: shape.bytesPerS / mbit, encoding }, fog_macs_per_s: Math.round(planner.macsPerS), sweep,
-    split: first === undefined || last === undefined ? null : { from: first.device_macs_per_s, to: last.device_macs_per_s }, measured: null,
-  };
+  const crossing = localAt1 / latency(remote);
   const gain = ({ best_ns: best, local_ns: here, remote_ns: away }: SweepPoint): number => best / Math.min(here, away);
-  const chosen = splits.reduce<SweepPoint | undefined>((one, other) => (one === undefined || gain(other) < gain(one) ? other : one), undefined);
-  if (chosen === undefined) return result;
+  const distance = ({ device_macs_per_s: speed }: SweepPoint): number => Math.abs(Math.log(speed / crossing));
+  const [candidates, by] = splits.length > 0 ? [splits, gain] : [sweep, distance];
+  const chosen = candidates.reduce((one, other) => (by(other) < by(one) ? other : one));
   const speed = chosen.device_macs_per_s;
   const measured = async (planned: Planned, what: string): Promise<number> => {
     say(`measuring ${what} at ${speed.toExponential(1)} MAC/s`);
     return Math.round((await measurePlan(engine, planned.files, planner.test, shape, speed)).meanNs);
   };
-  result.measured = {
-    device_macs_per_s: speed, split_ns: await measured(planner.plan(both(speed)), 'the split'), remote_ns: await measured(remote, 'all on the fog node'),
-    local_ns: await measured(local(speed), 'all on the device'), predicted: chosen,
+  return {
+    link: { rtt_ms: shape.rttMs, mbit_per_s: shape.bytesPerS / mbit, encoding }, fog_macs_per_s: Math.round(planner.macsPerS), sweep,
+    ends_cross_at_macs_per_s: Math.round(crossing),
+    split: first === undefined || last === undefined ? null : { from: first.device_macs_per_s, to: last.device_macs_per_s },
+    measured: {
+      device_macs_per_s: speed, best_ns: await measured(planner.plan(both(speed)), 'the best'), remote_ns: await measured(remote, 'all on the fog node'),
+      local_ns: await measured(local(speed), 'all on the device'), predicted: chosen,
+    },
   };
-  return result;
 }

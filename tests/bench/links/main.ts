@@ -25,6 +25,8 @@ On the real data, with heads trained in short:
   encodings   what f16 and u8 on the link do to the accuracy of keywords, heartbeats and pictures
 
   --parts A,B        default: all
+  --epochs N         passes over the training rows per head (default 6); splitting pays once early exits answer much, which takes longer
+  --train-rows N     rows that heads learn from, at most (default 1500)
   --rows N           of encodings, at most (default 2000)
   --quick            fewer rows and links: for a look, not for numbers to quote
   -o, --output DIR   folder for links.json (default build/bench)
@@ -40,7 +42,7 @@ const encodingTasks = [gridTask, 'ecg_ps_resnet1d', crossoverTask];
 export async function links(argv: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...argv],
-    options: { parts: { type: 'string' }, rows: { type: 'string' }, quick: { type: 'boolean' }, output: { type: 'string', short: 'o' }, help: { type: 'boolean', short: 'h' } },
+    options: { parts: { type: 'string' }, rows: { type: 'string' }, epochs: { type: 'string' }, 'train-rows': { type: 'string' }, quick: { type: 'boolean' }, output: { type: 'string', short: 'o' }, help: { type: 'boolean', short: 'h' } },
   });
   if (values.help) {
     process.stdout.write(usage);
@@ -51,14 +53,20 @@ export async function links(argv: readonly string[]): Promise<void> {
     if (part === undefined) throw new Error(`--parts: "${name}" is not one of ${parts.join(', ')}`);
     return part;
   });
-  const rows = Number(values.rows ?? 2000);
-  if (!(Number.isInteger(rows) && rows > 0)) throw new Error(`--rows: a number from 1 is needed, not "${values.rows}"`);
+  const count = (name: 'rows' | 'epochs' | 'train-rows', otherwise: number): number => {
+    const number = Number(values[name] ?? otherwise);
+    if (!(Number.isInteger(number) && number > 0)) throw new Error(`--${name}: a number from 1 is needed, not "${values[name]}"`);
+    return number;
+  };
+  const given = values.quick === true ? quickEffort : effort;
+  const spent = { ...given, epochs: count('epochs', given.epochs), trainRows: count('train-rows', given.trainRows) };
+  const rows = count('rows', values.quick === true ? 200 : 2000);
   const folder = values.output ?? join(checkout, 'build/bench');
   await mkdir(folder, { recursive: true });
   const results: LinksResults = { machine: cpus()[0]?.model ?? 'unknown', date: new Date().toISOString() };
   const engine = await loadNodeEngine();
   try {
-    await measure(engine, wanted, { quick: values.quick === true, rows }, results, async (text) => {
+    await measure(engine, wanted, { quick: values.quick === true, rows, spent }, results, async (text) => {
       if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
       process.stdout.write(`${text}\n`);
       await writeFile(join(folder, 'links.json'), `${JSON.stringify(results, null, 1)}\n`);
@@ -70,7 +78,7 @@ export async function links(argv: readonly string[]): Promise<void> {
 
 /** Each task is trained once; what needs it follows. */
 async function measure(
-  engine: Engine, wanted: readonly PartName[], { quick, rows }: { quick: boolean; rows: number }, results: LinksResults, show: (text: string) => Promise<void>,
+  engine: Engine, wanted: readonly PartName[], { quick, rows, spent }: { quick: boolean; rows: number; spent: Effort }, results: LinksResults, show: (text: string) => Promise<void>,
 ): Promise<void> {
   const say = (text: string): void => {
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${text.slice(0, 100)}`);
@@ -78,8 +86,8 @@ async function measure(
   for (const task of encodingTasks) {
     const runs = wanted.filter((part) => part === 'encodings' || (part === 'grid' && task === gridTask) || (part === 'crossover' && task === crossoverTask));
     if (runs.length === 0) continue;
-    const testRows = task === crossoverTask ? crossoverTestRows : effort.testRows;
-    const planner = await Planner.train(engine, task, quick ? quickEffort : { ...effort, testRows }, say);
+    const testRows = task === crossoverTask && !quick ? crossoverTestRows : spent.testRows;
+    const planner = await Planner.train(engine, task, { ...spent, testRows }, say);
     if (runs.includes('grid')) {
       results.grid = await measureGrid(engine, planner, quick ? [1, 100] : [1, 10, 100], quick ? [1, 100] : [1, 10, 100], say);
       await show(renderGrid(results.grid));
@@ -89,7 +97,7 @@ async function measure(
       await show(renderCrossover(results.crossover));
     }
     if (runs.includes('encodings')) {
-      results.encodings = [...results.encodings ?? [], await compareEncodings(engine, task, planner, quick ? Math.min(rows, 200) : rows, say)];
+      results.encodings = [...results.encodings ?? [], await compareEncodings(engine, task, planner, rows, say)];
       await show(renderEncodings(results.encodings.slice(-1)));
     }
     planner.dispose();

@@ -30,7 +30,7 @@ export function renderGrid(points: readonly GridPoint[]): string {
   ])}\nlargest deviation ${percent(worst)} (goal ${percent(ratioGoal)})\n`;
 }
 
-export function renderCrossover({ link, fog_macs_per_s: fog, sweep, split, measured }: Crossover): string {
+export function renderCrossover({ link, fog_macs_per_s: fog, sweep, ends_cross_at_macs_per_s: crossing, split, measured }: Crossover): string {
   const speed = (macs: number): string => `${(macs / 1e9).toFixed(3)} G`;
   const lines = [
     `over ${link.rtt_ms} ms and ${link.mbit_per_s} Mbit/s, boundaries as ${link.encoding}, the fog node at ${speed(fog)} MAC/s`,
@@ -41,16 +41,15 @@ export function renderCrossover({ link, fog_macs_per_s: fog, sweep, split, measu
         return [speed(point.device_macs_per_s), ms(point.local_ns), ms(point.remote_ns), ms(point.best_ns), percent(1 - point.best_ns / end), percent(point.cross_rate), point.mapping];
       }),
     ]),
+    `all local and all on the fog take equally long at ${speed(crossing)} MAC/s`,
     split === null ? 'a split plan beats both ends at none of these speeds' : `a split plan beats both ends from ${speed(split.from)} to ${speed(split.to)} MAC/s`,
   ];
-  if (measured !== null) {
-    const { predicted } = measured;
-    lines.push(aligned([
-      [`measured at ${speed(measured.device_macs_per_s)} MAC/s`, 'predicted', 'measured'],
-      ['all local', ms(predicted.local_ns), ms(measured.local_ns)], ['all on the fog', ms(predicted.remote_ns), ms(measured.remote_ns)],
-      ['split', ms(predicted.best_ns), ms(measured.split_ns)],
-    ]));
-  }
+  const { predicted } = measured;
+  lines.push(aligned([
+    [`measured at ${speed(measured.device_macs_per_s)} MAC/s`, 'predicted', 'measured'],
+    ['all local', ms(predicted.local_ns), ms(measured.local_ns)], ['all on the fog', ms(predicted.remote_ns), ms(measured.remote_ns)],
+    [`best: ${predicted.mapping}`, ms(predicted.best_ns), ms(measured.best_ns)],
+  ]));
   return `${lines.join('\n')}\n`;
 }
 
