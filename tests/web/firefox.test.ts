@@ -46,7 +46,7 @@ for (const isolated of [true, false]) {
     const { page, problems } = await open(isolated);
     assert.equal(await page.evaluate(() => crossOriginIsolated), isolated);
     await pick(page, 'Model file', 'examples/synthetic/heartbeats.onnx');
-    await shown(page, 'exit points');
+    await shown(page, 'is ready for early exits');
     await page.locator('#tab-targets').click();
     await page.locator('::-p-text(Measure this device)').click();
     await shown(page, 'on one thread: the whole model takes');
