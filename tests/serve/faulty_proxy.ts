@@ -78,7 +78,7 @@ export async function faultyProxy(behind: string, random: () => number): Promise
       answer.on('end', () => {
         const good = { status: answer.statusCode ?? 0, headers: answer.headers as Record<string, string>, body: Buffer.concat(pieces) };
         if (response.destroyed) return;
-        if (spoilt) fault(response, good, random);
+        if (spoilt && good.status === 200) fault(response, good, random); // what the server refuses itself needs no spoiling
         else response.writeHead(good.status, good.headers).end(good.body);
       });
     });
