@@ -3,6 +3,9 @@ import { createServer, request as ask, type IncomingMessage, type Server, type S
 import type { AddressInfo, Socket } from 'node:net';
 import { after } from 'node:test';
 
+// At its end Node frees its handles, and may wait for ever for one that was reset; a process that exits by itself frees none.
+process.once('exit', (code) => process.exit(code));
+
 export type Fault = (response: ServerResponse, good: { status: number; headers: Record<string, string>; body: Buffer }, random: () => number) => void;
 
 const end = (response: ServerResponse, body: Buffer | string, headers: Record<string, string> = {}, status = 200): void => {
