@@ -12,8 +12,8 @@ const preprocess: OptionSpec = {
 
 const dataForms = `DATA is a dataset description (.json), .npz (arrays x, y and perhaps groups), the images file of an IDX pair
 (train-images-idx3-ubyte.gz, its labels lie beside it), .csv (label in the column "label", else the last), or a folder of
-class folders with pictures (PNG; other formats with the optional package sharp). Data without preprocessing get what their
-shape suggests, and a remark says so.`;
+class folders with pictures (PNG; other formats with the optional package sharp) or .wav sounds of one rate. Data without
+preprocessing get what their shape suggests, and a remark says so.`;
 
 export const commandSpecs: readonly CommandSpec[] = [
   {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { encode } from 'fast-png';
 import { gzipSync, zipSync } from 'fflate';
-import { bytesOf, idxFile, npyFile, text } from '../wasm/samples.js';
+import { bytesOf, idxFile, npyFile, text, wavFile } from '../wasm/samples.js';
 import { fromJson, outcomeOf, toJson, type DatasetCase } from './dataset_case.js';
 
 const seconds = Number(process.env['OFFRAMP_FUZZ_SECONDS'] ?? '10');
@@ -32,6 +32,7 @@ const seeds: DatasetCase[] = [
   { entry: 'a.csv', files: { 'a.csv': text('a,label,"b ""x""",group\r\n1,cat,2.5,p1\r\n-3e1,"dog",.5,p2\r\n4,cat,1,p1\r\n') } },
   { entry: 'folder', files: { 'cat/1.png': picture(1), 'dog/2.png': picture(1) } },
   { entry: 'folder', files: { 'cat/1.png': picture(3), 'dog/2.png': picture(4) } },
+  { entry: 'folder', files: { 'yes/1.wav': wavFile({ bits: 16, channels: 2 }, x), 'no/1.wav': wavFile({ bits: 24 }, x.subarray(0, 30)) } },
   { entry: 'd.json', files: { 'd.json': text(JSON.stringify(description)), 'x.npy': x, 'y.npy': y, 'g.npy': groups } },
   { entry: 'package', files: { package: zipSync({ 'manifest.json': text('{"offramp_package": 1}'), 'stages/0.onnx': x }) } },
 ];

@@ -36,3 +36,17 @@ export function failure(code: string, message: string): (thrown: unknown) => boo
     return true;
   };
 }
+
+/** A .wav file: a format chunk, what `before` says, and the samples' bytes. */
+export function wavFile(format: { code?: number; channels?: number; rate?: number; bits: number }, data: Uint8Array, before: readonly number[] = []): Uint8Array {
+  const { code = 1, channels = 1, rate = 8000, bits } = format;
+  const number = (value: number, bytes: number): number[] => Array.from({ length: bytes }, (_, index) => Math.floor(value / 256 ** index) % 256);
+  const frame = (channels * bits) / 8;
+  const chunk = (name: string, content: readonly number[]): number[] => [...encoder.encode(name), ...number(content.length, 4), ...content, ...(content.length % 2 ? [0] : [])];
+  const body = [
+    ...encoder.encode('WAVE'), ...before,
+    ...chunk('fmt ', [...number(code, 2), ...number(channels, 2), ...number(rate, 4), ...number(rate * frame, 4), ...number(frame, 2), ...number(bits, 2)]),
+    ...chunk('data', [...data]),
+  ];
+  return Uint8Array.from([...encoder.encode('RIFF'), ...number(body.length, 4), ...body]);
+}

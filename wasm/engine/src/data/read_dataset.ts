@@ -1,15 +1,17 @@
 // From a path in a file tree to a dataset, whichever of the known forms it has.
-import { OfframpError, invalidData, withinAsync } from '../errors.js';
+import { invalidData, withinAsync } from '../errors.js';
 import { parseJson } from '../json.js';
+import { findClassFiles } from './class_folders.js';
 import { readCsv } from './csv.js';
 import { checkedDataset, type Dataset } from './dataset.js';
 import { isDescription, readDescription } from './description.js';
 import { baseName, dataLimits, readCapped, type DataLimits, type FileTree } from './file_tree.js';
 import { isIdxImages, labelsBeside, readIdx } from './idx.js';
-import { classFolders, readImageFolder } from './image_folder.js';
+import { pictureName, readImageFolder } from './image_folder.js';
 import { toGroups, toLabels } from './labels.js';
 import { readNpz } from './npz.js';
 import { decodePng, type PictureDecoder } from './png.js';
+import { readSoundFolder, soundName } from './sound_folder.js';
 
 export interface ReadOptions {
   /** For messages; else the entry's own name. */
@@ -20,7 +22,7 @@ export interface ReadOptions {
   classOrder?: readonly string[];
 }
 
-const forms = 'a dataset description (.json), .npz, an IDX pair, .csv, or a folder of class folders with pictures';
+const forms = 'a dataset description (.json), .npz, an IDX pair, .csv, or a folder of class folders with pictures or .wav sounds';
 
 /** `entry` is a file of the tree; without one the tree itself is the dataset. Errors: invalid_data, limit_exceeded. */
 export async function readDataset(tree: FileTree, entry: string | undefined, options: ReadOptions = {}): Promise<Dataset> {
@@ -65,12 +67,10 @@ async function readFolder(tree: FileTree, name: string, limits: DataLimits, opti
   if (entries.length > 1) {
     throw invalidData(`the folder holds ${entries.length} sets (${entries.slice(0, 6).join(', ')}${entries.length > 6 ? ', ...' : ''}); name the one that is meant`);
   }
-  if (classFolders(files) !== undefined) {
-    return readImageFolder(tree, files, name, limits, options.decodePicture ?? decodePng, options.classOrder);
-  }
-  if (files.some((path) => /\.wav$/i.test(path))) {
-    throw new OfframpError('unsupported', 'a folder of sound files; compute their features first (for instance MFCCs) and name the arrays in a description');
-  }
+  const pictures = findClassFiles(files, pictureName, options.classOrder);
+  if (pictures !== undefined) return readImageFolder(tree, pictures, name, limits, options.decodePicture ?? decodePng);
+  const sounds = findClassFiles(files, soundName, options.classOrder);
+  if (sounds !== undefined) return readSoundFolder(tree, sounds, name, limits);
   throw invalidData(`the folder holds no data that are known: ${forms}`);
 }
 
