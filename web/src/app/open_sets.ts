@@ -21,7 +21,8 @@ export async function openSets(project: Project, given: readonly GivenSet[]): Pr
   for (const { role, name, files } of given) {
     sets[role] = await project.engine.call('openSet', { role, name, files: files.map(({ path, file }) => ({ path, file })) });
   }
-  await prepare(project, sets, undefined);
+  // Steps that were chosen for the samples hold for more of their kind.
+  await prepare(project, sets, given.some(({ role }) => role === 'data') ? undefined : project.data?.prepared.preprocess);
 }
 
 /** The rows of a bundled example, in place of any that were open. */
@@ -72,5 +73,6 @@ async function prepare(project: Project, sets: Partial<Record<SetRole, SetSummar
   } catch (thrown) {
     checked = { baseError: thrown };
   }
-  if (project.data === opened) project.setData({ ...opened, ...checked });
+  // The same rows: a search that was started meanwhile goes on.
+  if (project.data === opened) project.data = { ...opened, ...checked };
 }
