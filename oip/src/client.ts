@@ -1,4 +1,5 @@
 // The client: health, metadata and inference over fetch, on any host that has it.
+import { readCappedBody } from './capped_body.js';
 import { argumentError, errorOfAnswer, OipError, protocolError } from './errors.js';
 import { readModelMetadata, readRepositoryIndex, readServerMetadata, type ModelMetadata, type ServerMetadata } from './metadata.js';
 import { brief, type Tensor } from './tensors.js';
@@ -178,7 +179,8 @@ export class OipClient {
         await response.body?.cancel();
         throw new OipError('protocol', `${what}: the server redirects to ${response.headers.get('location') ?? 'somewhere else'}; use that URL`, { status: response.status });
       }
-      const body = await readBody(response, maxResponseBytes);
+      const tooLarge = (): OipError => protocolError(`the answer has more than ${maxResponseBytes} bytes`);
+      const body = await readCappedBody(response.body as ReadableStream<Uint8Array> | null, maxResponseBytes, tooLarge);
       if (!response.ok) throw errorOfAnswer(response.status, response.headers, body, what);
       return { headers: response.headers, body };
     } catch (thrown) {
@@ -196,33 +198,6 @@ export class OipClient {
 function modelPath(model: string, version: string | undefined): string {
   const path = `v2/models/${pathPart(model, 'model')}`;
   return version === undefined ? path : `${path}/versions/${pathPart(version, 'version')}`;
-}
-
-/** Errors: protocol past `most` bytes, whatever the server announces. */
-async function readBody(response: Response, most: number): Promise<Uint8Array> {
-  if (response.body === null) return new Uint8Array(0);
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.length;
-    if (length > most) {
-      await reader.cancel();
-      throw protocolError(`the answer has more than ${most} bytes`);
-    }
-    pieces.push(value);
-  }
-  const [first] = pieces;
-  if (pieces.length === 1 && first !== undefined) return first;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 /** Hosts put the system's reason into the cause. */

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  augmentModel, augmentPlans, evaluateRows, makeParts, modelClasses, sampleRows, type Answers, type AugmentOutcome, type AugmentReport, type Dataset, type Engine, type EvaluateReport,
+  augmentModel, augmentPlans, evaluateRows, makeParts, modelClasses, oneThread, sampleRows, type Answers, type AugmentOutcome, type AugmentReport, type Dataset, type Engine, type EvaluateReport,
   type Parts,
 } from '@offramp/engine';
 import { readData, readModel } from 'offramp/inputs';
@@ -75,7 +75,7 @@ export async function collectModel(
     classes: modelClasses(inspected),
     onProgress: ({ phase, done, total }: { phase: string; done: number; total: number }): void => say(`${task.id}, ${what}: ${phase} ${done} of ${total}`),
   });
-  const base = await onOneThread(engine, () => evaluateRows(engine, { model, preprocess }, parts.test, {}, host('base')));
+  const base = await oneThread(engine, () => evaluateRows(engine, { model, preprocess }, parts.test, {}, host('base')));
   const result: ModelResult = {
     id: task.id, title: task.title, task: task.task, labels: parts.test.labels ?? [],
     base: {
@@ -85,7 +85,7 @@ export async function collectModel(
   };
   for (const { title, model: path } of task.statics) {
     const smaller = await readModel(join(dataFolder, path));
-    const measured = await onOneThread(engine, () => evaluateRows(engine, { model: smaller, preprocess }, parts.test, {}, host(title)));
+    const measured = await oneThread(engine, () => evaluateRows(engine, { model: smaller, preprocess }, parts.test, {}, host(title)));
     result.statics.push({ title, ...compareModels(base, measured) });
   }
   const asked = task.methods.map((id) => methods.find((one) => one.id === id) as Method);
@@ -105,7 +105,7 @@ export async function collectModel(
   }
   for (const method of asked.filter(able)) {
     const { report, files } = outcomes[order.indexOf(method)] as AugmentOutcome;
-    const measured = await onOneThread(engine, () => evaluateRows(engine, { package: files }, parts.test, {}, host(`${method.title}, measured`)));
+    const measured = await oneThread(engine, () => evaluateRows(engine, { package: files }, parts.test, {}, host(`${method.title}, measured`)));
     result.methods.push(methodRow(method, report, measured));
     if (method === first) result.rows = report.rows;
     result.exitPoints = report.search.exit_points;
@@ -126,16 +126,6 @@ async function readParts(engine: Engine, task: ModelTask, dataFolder: string, { 
   const parts = makeParts(engine, { data, test: await other(task.test), ...(select ? { select } : {}) }, seed, certified);
   if (rows === undefined) return parts;
   return { ...parts, train: sampleRows(parts.train, rows, seed), select: sampleRows(parts.select, rows, seed), test: sampleRows(parts.test, rows, seed) };
-}
-
-/** As packages run unless told otherwise. */
-async function onOneThread<T>(engine: Engine, work: () => Promise<T>): Promise<T> {
-  engine.useThreads(1);
-  try {
-    return await work();
-  } finally {
-    engine.useThreads(engine.threads);
-  }
 }
 
 interface Measured {

@@ -2,7 +2,7 @@
 import type { AugmentData, AugmentHost, AugmentOptions, AugmentOutcome, PlanOptions } from './augment.js';
 import { addAllRows, checkData, phases, runSteps } from './augment_steps.js';
 import { remarkOnBase, remarkOnClassLimit, remarkOnPlaces, remarkOnRows } from './data/remarks.js';
-import type { Augmenter, Engine } from './engine.js';
+import { oneThread, type Augmenter, type Engine } from './engine.js';
 import { throwIfAborted } from './errors.js';
 import { measureLatency, type LatencyKeys } from './evaluate.js';
 import { isJsonObject, type Json, type JsonObject } from './json.js';
@@ -161,16 +161,6 @@ async function placePlan(options: AugmentOptions, known: KnownLinks, host: Augme
 /** With times to be told, so that this machine must be measured. */
 function isMapped(options: AugmentOptions): boolean {
   return options.targets !== undefined || options.maxLatencyMs !== undefined || (options.cost ?? 'macs') !== 'macs';
-}
-
-/** As packages run unless told otherwise. */
-async function oneThread<T>(engine: Engine, work: () => Promise<T>): Promise<T> {
-  engine.useThreads(1);
-  try {
-    return await work();
-  } finally {
-    engine.useThreads(engine.threads);
-  }
 }
 
 /** A certificate that was asked for and could not be given is said aloud. */

@@ -361,3 +361,13 @@ function unwrap<T>(call: () => RawResult<T>): T {
   if ('error' in answer) throw OfframpError.fromRecord(answer.error);
   return answer.value;
 }
+
+/** Work with handles created on one thread, as packages run unless told otherwise. */
+export async function oneThread<T>(engine: Engine, work: () => Promise<T>): Promise<T> {
+  engine.useThreads(1);
+  try {
+    return await work();
+  } finally {
+    engine.useThreads(engine.threads);
+  }
+}

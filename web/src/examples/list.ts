@@ -10,7 +10,7 @@ export interface Example {
   synthetic: boolean;
 }
 
-export const exampleIds = ['fashion', 'whistles', 'heartbeats'] as const;
+const exampleIds = ['fashion', 'whistles', 'heartbeats'] as const;
 export type ExampleId = (typeof exampleIds)[number];
 
 export const examples: readonly Example[] = [

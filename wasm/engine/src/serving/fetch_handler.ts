@@ -1,5 +1,6 @@
 // The protocol's routes for hosts whose servers are a function from Request to Response: workerd, Deno, Bun, service workers.
 // Sockets, TLS, tokens and logs are the host's.
+import { readCappedBody } from '@offramp/oip';
 import { corsHeaders, isOriginAllowed, preflightHeaders, type AllowedOrigins } from './cors.js';
 import { HttpError, toHttpError } from './http_error.js';
 import { repositoryIndex, type Service } from './service.js';
@@ -78,22 +79,5 @@ function decoded(part: string): string {
 async function readBody(request: Request, most: number): Promise<Uint8Array> {
   const tooLarge = (): HttpError => new HttpError(413, `a body of more than ${most} bytes`);
   if (Number(request.headers.get('content-length') ?? 0) > most) throw tooLarge();
-  const pieces: Uint8Array[] = [];
-  let total = 0;
-  const reader = request.body?.getReader();
-  for (let piece = await reader?.read(); piece !== undefined && !piece.done; piece = await reader?.read()) {
-    pieces.push(piece.value);
-    total += piece.value.length;
-    if (total > most) {
-      await reader?.cancel();
-      throw tooLarge();
-    }
-  }
-  const body = new Uint8Array(total);
-  let at = 0;
-  for (const piece of pieces) {
-    body.set(piece, at);
-    at += piece.length;
-  }
-  return body;
+  return readCappedBody(request.body as ReadableStream<Uint8Array> | null, most, tooLarge);
 }

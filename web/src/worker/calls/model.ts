@@ -16,7 +16,7 @@ export type ModelCalls = {
 };
 
 /** More is not read into a page's memory, which the weights need several times over while a search runs. */
-export const largestModelBytes = 256 * 2 ** 20;
+const largestModelBytes = 256 * 2 ** 20;
 
 export const modelCalls: Handlers<ModelCalls> = {
   async openModel({ name, file }, { engine, state }) {

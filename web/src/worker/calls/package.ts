@@ -56,7 +56,7 @@ export type PackageCalls = {
 };
 
 /** "model.offramp" and "model.onnx" to "model". */
-export const bareName = (name: string): string => name.slice(name.lastIndexOf('/') + 1).replace(/\.(offramp|onnx|zip)$/i, '') || 'model';
+const bareName = (name: string): string => name.slice(name.lastIndexOf('/') + 1).replace(/\.(offramp|onnx|zip)$/i, '') || 'model';
 
 async function readPackage(given: readonly { path: string; file: Blob }[]): Promise<{ name: string; files: PackageFile[] }> {
   const [first] = given;

@@ -134,7 +134,7 @@ async function reopen({ model, shown, sets, preprocess, settings }: KeptSession,
 }
 
 /** How the rows came about, in the page's words; the report repeats it. */
-export function partsSaid(parts: Parts, sets: NamedSets): string[] {
+function partsSaid(parts: Parts, sets: NamedSets): string[] {
   const said: string[] = [];
   const crossFitted = parts.select.y.length === 0;
   if (sets.select === undefined) {

@@ -1,5 +1,5 @@
 // The targets step's calls: this device's speed on the model at hand, a server's, and whether the core takes the targets.
-import { measureLink, measureSpeed, OfframpError, within, type Json, type JsonObject } from '@offramp/engine';
+import { measureLink, measureSpeed, oneThread, OfframpError, within, type Json, type JsonObject } from '@offramp/engine';
 import { OipClient, OipError, type OipErrorKind } from '@offramp/oip';
 import type { Call, Handlers, WorkerState } from '../protocol.js';
 
@@ -39,12 +39,7 @@ export const targetsCalls: Handlers<TargetsCalls> = {
   async measureDevice(_, { engine, state, signal }) {
     const model = openModel(state);
     const loaded = await engine();
-    loaded.useThreads(1);
-    try {
-      return { macsPerS: await measureSpeed(loaded, model, 'xnnpack', signal) };
-    } finally {
-      loaded.useThreads(loaded.threads);
-    }
+    return { macsPerS: await oneThread(loaded, () => measureSpeed(loaded, model, 'xnnpack', signal)) };
   },
 
   async testLink({ url, token }, { signal }) {

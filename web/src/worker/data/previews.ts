@@ -16,7 +16,7 @@ export function previewsOf(dataset: Dataset, modelShape: readonly (number | null
   return [...drawRows(dataset.y.length, count, 1)].map((row) => ({ row, label: dataset.y[row] as number, ...previewRow(dataset, row, modelShape) }));
 }
 
-export function previewRow(dataset: Dataset, row: number, modelShape: readonly (number | null)[] | undefined): PreviewContent {
+function previewRow(dataset: Dataset, row: number, modelShape: readonly (number | null)[] | undefined): PreviewContent {
   const sample = sliceRows(dataset.x, row, row + 1);
   return previewSample({ ...sample, dims: viewShape(sample.dims.slice(1), dataset.preprocess, modelShape) });
 }
@@ -30,7 +30,7 @@ function viewShape(dims: readonly number[], preprocess: readonly Json[] | undefi
 }
 
 /** `sample.dims` without the batch. */
-export function previewSample(sample: RawTensor): PreviewContent {
+function previewSample(sample: RawTensor): PreviewContent {
   const values = toTypedArray(sample) as ArrayLike<number>;
   const image = imageLayout(sample.dims);
   if (image !== undefined) return { kind: 'image', width: image.width, height: image.height, rgba: paint(values, image, sample.dtype === 'u8') };
