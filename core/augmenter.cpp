@@ -79,32 +79,40 @@ Result<std::unique_ptr<Augmenter>> Augmenter::create(const ByteSource& onnx, con
   return std::unique_ptr<Augmenter>(new Augmenter(std::move(state)));
 }
 
+std::string Augmenter::State::rows_frame(Part part) { return std::string(kPartNames[size_t(part)]) + " rows"; }
+
+Status Augmenter::State::check_rows(Part part, std::span<const int32_t> labels, std::span<const int64_t> row_groups) const {
+  if (started) return invalid_argument("rows cannot be added once the search has begun");
+  const int64_t before = tables[size_t(part)].rows();
+  for (size_t i = 0; i < labels.size(); ++i)
+    if (labels[i] < 0 || labels[i] >= classes)
+      return invalid_data("row " + std::to_string(before + int64_t(i)) + ": label " + std::to_string(labels[i]) +
+                          " is not one of the model's " + std::to_string(classes) + " classes");
+  if (part != Part::kTrain) return {};
+  if (!row_groups.empty() && row_groups.size() != labels.size())
+    return invalid_argument("expected one group per sample, got " + std::to_string(row_groups.size()) + " for " + std::to_string(labels.size()));
+  if (before > 0 && row_groups.empty() != groups.empty()) return invalid_argument("either all rows have groups or none has");
+  return {};
+}
+
+Status Augmenter::State::keep_rows(Part part, const Tensor& raw_rows, std::span<const int32_t> labels, std::span<const int64_t> row_groups) {
+  classes_seen[size_t(part)].insert(labels.begin(), labels.end());
+  if (part == Part::kTrain) groups.insert(groups.end(), row_groups.begin(), row_groups.end());
+  return raw[size_t(part)].append(raw_rows);
+}
+
 Status Augmenter::add_rows(Part part, const Tensor& raw, std::span<const int32_t> labels, std::span<const int64_t> groups,
                            std::span<const uint8_t> record) {
   State& s = *state_;
-  if (s.started) return invalid_argument("rows cannot be added once the search has begun");
-  const std::string frame = std::string(kPartNames[size_t(part)]) + " rows";
-  FeatureTable& table = s.tables[size_t(part)];
-  for (size_t i = 0; i < labels.size(); ++i)
-    if (labels[i] < 0 || labels[i] >= s.classes)
-      return invalid_data("row " + std::to_string(table.rows() + int64_t(i)) + ": label " + std::to_string(labels[i]) +
-                          " is not one of the model's " + std::to_string(s.classes) + " classes")
-          .within(frame);
-  if (part == Part::kTrain) {
-    const bool first = table.rows() == 0;
-    if (!groups.empty() && groups.size() != labels.size())
-      return invalid_argument("expected one group per sample, got " + std::to_string(groups.size()) + " for " + std::to_string(labels.size())).within(frame);
-    if (!first && groups.empty() != s.groups.empty()) return invalid_argument("either all rows have groups or none has").within(frame);
-  }
+  const std::string frame = State::rows_frame(part);
+  OFFRAMP_RETURN_IF_ERROR(s.check_rows(part, labels, groups).within(frame));
   if (record.empty()) {
     OFFRAMP_TRY(const Tensor inputs, s.options.preprocess.apply(raw).within(frame));
-    OFFRAMP_RETURN_IF_ERROR(s.extractor->extract(inputs, labels, table).within(frame));
+    OFFRAMP_RETURN_IF_ERROR(s.extractor->extract(inputs, labels, s.tables[size_t(part)]).within(frame));
   } else {
     OFFRAMP_RETURN_IF_ERROR(s.add_recorded(size_t(part), raw, labels, record).within("record of " + frame));
   }
-  s.classes_seen[size_t(part)].insert(labels.begin(), labels.end());
-  if (part == Part::kTrain) s.groups.insert(s.groups.end(), groups.begin(), groups.end());
-  return s.raw[size_t(part)].append(raw).within(frame);
+  return s.keep_rows(part, raw, labels, groups).within(frame);
 }
 
 int Augmenter::State::automatic_epochs() const { return int(std::clamp<int64_t>(kRowVisits / train().rows(), kLeastEpochs, kMostEpochs)); }

@@ -1,6 +1,6 @@
-// The Augmenter's state, shared by its steps: rows in (augmenter.cpp), heads chosen (augment_heads.cpp) and trained (augment_training.cpp) on
-// views of the rows (augment_views.cpp), plans (augment_plans.cpp), records to go on from (augment_row_records.cpp, augment_records.cpp), and
-// what it tells (augment_result.cpp).
+// The Augmenter's state, shared by its steps: rows in (augmenter.cpp), or extracted elsewhere (augment_features.cpp), heads chosen
+// (augment_heads.cpp) and trained (augment_training.cpp) on views of the rows (augment_views.cpp), plans (augment_plans.cpp), records to
+// go on from (augment_row_records.cpp, augment_records.cpp), and what it tells (augment_result.cpp).
 #pragma once
 #include <algorithm>
 #include <array>
@@ -156,6 +156,11 @@ struct Augmenter::State {
   Status start();
   Progress progress() const;
   Dims point_shape(int32_t exit_point) const;  // as heads see it
+  static std::string rows_frame(Part part);
+  Status check_rows(Part part, std::span<const int32_t> labels, std::span<const int64_t> row_groups) const;
+  Status keep_rows(Part part, const Tensor& raw_rows, std::span<const int32_t> labels, std::span<const int64_t> row_groups);
+  // augment_features.cpp
+  Status check_answer(size_t part, const Tensor& input, const Tensor& features, const Tensor& answers) const;
   // augment_row_records.cpp
   void archive_owners_of_rows(Archive& a, const Tensor& raw_rows, std::span<const int32_t> labels) const;
   void archive_features(Archive& a, FeatureTable& table, int64_t begin, int64_t rows) const;

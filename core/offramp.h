@@ -48,6 +48,15 @@ class Augmenter {
   Status add_rows(Part part, const Tensor& raw, std::span<const int32_t> labels, std::span<const int64_t> groups = {},
                   std::span<const uint8_t> record = {});
 
+  // Extraction elsewhere: what a server must run, an ONNX model [n, ...] -> "features" f32 [n, ...], "logits" f32 [n, classes]
+  // (features/pooling_nodes.h); its input for raw samples; and rows with what it answered for prepare(raw), in place of add_rows().
+  // The first row of each call is extracted here too. Errors: as add_rows; kInvalidArgument for tensors of other shapes; kInvalidData naming
+  // the row for answers that are not finite, or too far from this model's own; nothing was added then.
+  Result<std::vector<uint8_t>> feature_model() const;
+  Result<Tensor> prepare(const Tensor& raw) const;
+  Status add_features(Part part, const Tensor& raw, std::span<const int32_t> labels, std::span<const int64_t> groups, const Tensor& features,
+                      const Tensor& logits);
+
   struct Progress {
     std::string phase;  // "screen", "qualify", "rank", "train", "score", "paper", "search", "certify", "evaluate", "finished"
     int64_t done = 0, total = 0;

@@ -20,12 +20,6 @@ Status check_finite(const Tensor& logits, int64_t first_row) {
   return {};
 }
 
-// Half floats hold up to 65504; beyond that a feature is as good as at the limit.
-void append_clamped(Tensor pooled, HalfMatrix& into) {
-  for (float& v : pooled.mutable_data<float>()) v = v > 65504.0f ? 65504.0f : (v < -65504.0f ? -65504.0f : v);
-  into.append(pooled.data<float>());
-}
-
 }  // namespace
 
 Result<std::unique_ptr<FeatureExtractor>> FeatureExtractor::create(const Graph& graph, std::vector<ExitPoint> exit_points,
@@ -65,8 +59,8 @@ Status FeatureExtractor::extract_run(const Tensor& inputs, std::span<const int32
   OFFRAMP_RETURN_IF_ERROR(check_finite(outputs[0], into.rows()));
   prepare(into);
   for (size_t i = 0; i < exit_points_.size(); ++i) {
-    append_clamped(pool_features(outputs[i + 1], Pooling::kGapGmp), into.gap_gmp[i]);
-    if (into.grid[i].columns() > 0) append_clamped(pool_features(outputs[i + 1], Pooling::kGrid), into.grid[i]);
+    into.gap_gmp[i].append(pool_features(outputs[i + 1], Pooling::kGapGmp).data<float>());
+    if (into.grid[i].columns() > 0) into.grid[i].append(pool_features(outputs[i + 1], Pooling::kGrid).data<float>());
   }
   into.labels.insert(into.labels.end(), labels.begin(), labels.end());
   into.logit_chunks.push_back(std::move(outputs[0]));

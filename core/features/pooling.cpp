@@ -190,7 +190,7 @@ Tensor pool_body_map(const Tensor& in) {
 void HalfMatrix::append(std::span<const float> row_values) {
   std::vector<uint16_t> halves;
   halves.reserve(row_values.size());
-  for (float value : row_values) halves.push_back(float_to_half(value));
+  for (float value : row_values) halves.push_back(float_to_half(value > 65504.0f ? 65504.0f : (value < -65504.0f ? -65504.0f : value)));
   append_halves(halves);
 }
 

@@ -98,6 +98,12 @@ void Graph::rename_value(ValueId id, const std::string& wanted) {
   by_name_[value(id).name] = id;
 }
 
+void Graph::claim_name(ValueId id, const std::string& wanted) {
+  const ValueId holder = find_value(wanted);
+  if (holder && holder != id) rename_value(holder, wanted + "_inner");
+  rename_value(id, wanted);
+}
+
 ValueId Graph::find_value(const std::string& wanted) const {
   const auto found = by_name_.find(wanted);
   return found == by_name_.end() ? ValueId{} : found->second;

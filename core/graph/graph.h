@@ -82,6 +82,8 @@ class Graph {
   ValueId find_value(const std::string& name) const;  // index -1 if there is none
   // The only way to change a name that find_value follows; a taken one gets a suffix.
   void rename_value(ValueId id, const std::string& name);
+  // Gives a value this very name; what has it becomes NAME_inner.
+  void claim_name(ValueId id, const std::string& name);
 
   bool is_constant(ValueId id) const { return constants_.count(id) > 0; }
   const Tensor* constant(ValueId id) const;  // null if not a constant

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "features/layout.h"
+#include "features/pooling_nodes.h"
 #include "graph/operators.h"
 #include "samples/object_reader.h"
 
@@ -15,14 +16,6 @@ constexpr int64_t kMaxMacs = int64_t{1} << 53;
 
 std::string end_name(const char* what, size_t i, const std::string& at) {
   return std::string(what) + " " + std::to_string(i) + " (" + at + ")";
-}
-
-// Gives a value a name that something else may have.
-void claim_name(Graph& graph, ValueId value, const std::string& name) {
-  const ValueId holder = graph.find_value(name);
-  if (holder == value) return;
-  if (holder) graph.rename_value(holder, name + "_inner");
-  graph.rename_value(value, name);
 }
 
 Status check_head(const Head& head, const Dims& shape, int64_t classes) {
@@ -51,33 +44,6 @@ Status check_head(const Head& head, const Dims& shape, int64_t classes) {
     for (float weight : *weights)
       if (!std::isfinite(weight)) return invalid_argument("the head has weights that are not finite");
   return {};
-}
-
-// Shapes: the map [N, C, ...spatial], or what a body made of it -> [N, features].
-ValueId add_pooling(Graph& graph, ValueId map, const Head& head, const Dims& shape) {
-  const Pooling pooling = head.kind.pooling;
-  const bool vector = shape.size() == 1;
-  const auto flat = [&](ValueId pooled, const char* name) {
-    return graph.add_node("Flatten", {pooled}, name, {{"axis", int64_t{1}}});
-  };
-  if (pooling == Pooling::kGrid && !vector) {
-    std::vector<int64_t> kernel, strides;
-    std::vector<GridAxis> axes = head.body.empty() ? grid_of(shape[0], std::span(shape).subspan(1)) : body_grid(head.body.back().layer);
-    axes.erase(axes.begin(), axes.end() - int64_t(shape.size() - 1));
-    for (const GridAxis& axis : axes) {
-      kernel.push_back(axis.kernel);
-      strides.push_back(axis.stride);
-    }
-    const std::vector<int64_t> pads(2 * kernel.size(), 0);
-    return flat(graph.add_node("AveragePool", {map}, "head_grid",
-                               {{"kernel_shape", kernel}, {"pads", pads}, {"strides", strides}}),
-                "head_features");
-  }
-  // The average and the maximum of a vector are the vector itself.
-  const ValueId average = vector ? map : flat(graph.add_node("GlobalAveragePool", {map}, "head_gap"), "head_gap_flat");
-  if (pooling != Pooling::kGapGmp) return average;
-  const ValueId most = vector ? map : flat(graph.add_node("GlobalMaxPool", {map}, "head_gmp"), "head_gmp_flat");
-  return graph.add_node("Concat", {average, most}, "head_features", {{"axis", int64_t{1}}});
 }
 
 ValueId add_dense(Graph& graph, ValueId features, const std::vector<float>& weights, const std::vector<float>& biases,
@@ -122,7 +88,9 @@ ValueId add_body(Graph& graph, ValueId map, const Head& head, const Dims& shape)
 
 ValueId add_head(Graph& graph, ValueId boundary, const Head& head, const Dims& shape) {
   const ValueId map = head.body.empty() ? boundary : add_body(graph, boundary, head, shape);
-  const ValueId features = add_pooling(graph, map, head, shape);
+  std::vector<GridAxis> grid = head.body.empty() ? grid_of(shape[0], std::span(shape).subspan(1)) : body_grid(head.body.back().layer);
+  grid.erase(grid.begin(), grid.end() - int64_t(shape.size() - 1));
+  const ValueId features = add_pooling(graph, map, shape, head.kind.pooling, grid, "head");
   if (head.kind.hidden == 0) return add_dense(graph, features, head.w1, head.b1, "head_dense");
   const ValueId hidden = add_dense(graph, features, head.w1, head.b1, "head_hidden");
   return add_dense(graph, graph.add_node("Relu", {hidden}, "head_relu"), head.w2, head.b2, "head_dense");
@@ -213,7 +181,7 @@ Result<std::vector<Graph>> build_stage_graphs(const Graph& backbone, const std::
     Graph stage = std::move(part).value();
     stage.name = "stage_" + std::to_string(k);
     const ValueId input = stage.inputs[0], end = stage.outputs[0];
-    if (k > 0) claim_name(stage, input, "boundary");
+    if (k > 0) stage.claim_name(input, "boundary");
     else if (stage.value(input).name == kLogits) stage.rename_value(input, "input");
     const bool last = k + 1 == ends.size();
     if (to.exit) {
@@ -224,8 +192,8 @@ Result<std::vector<Graph>> build_stage_graphs(const Graph& backbone, const std::
       const ValueId map = add_channels_first(stage, end, own_shape.size() + 1, channels_last);
       stage.outputs = {add_head(stage, map, to.exit->head, shape), end};
     }
-    if (!last) claim_name(stage, end, boundary_output_name(stage.value(input).name));
-    if (last || to.exit) claim_name(stage, stage.outputs[0], kLogits);
+    if (!last) stage.claim_name(end, boundary_output_name(stage.value(input).name));
+    if (last || to.exit) stage.claim_name(stage.outputs[0], kLogits);
     OFFRAMP_RETURN_IF_ERROR(infer_shapes(stage).within(to.name));
     stages.push_back(std::move(stage));
     from = to.value;

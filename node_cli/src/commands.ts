@@ -51,6 +51,8 @@ export const commandSpecs: readonly CommandSpec[] = [
       'select-rows': { value: 'N', help: 'use at most N select rows' },
       'test-rows': { value: 'N', help: 'use at most N test rows' },
       threads: { value: 'N', help: 'threads that run the model, 1 to 64 (default: one per core, at most 4); the plan is the same' },
+      'extract-on': { value: 'URL', help: 'a server that runs the model on all rows: what export --as features writes' },
+      'extract-model': { value: 'NAME', help: 'its name there (default: that of the export, after the model\'s file)' },
       fresh: { help: 'begin anew, whatever an interrupted run has kept' },
       backend, json, help,
     },
@@ -66,6 +68,9 @@ package has the plan of the search, without a certificate, and a remark says so.
 A link in targets.json may say "speed": "measured": then the way to the next target's url is measured first. OFFRAMP_TOKEN is sent there
 as bearer token.
 
+With --extract-on, any server of the Open Inference Protocol runs the model once on every row, many requests at a time, and one row of
+each request is checked here. Heads are trained here, on views of the rows that are made here. The token is sent there too.
+
 An interrupted run leaves FILE.progress beside the output. The same command goes on from there and comes to the same plan; the folder goes
 when the package is written. What another model, other options or other rows have left is not used.
 
@@ -74,6 +79,7 @@ Without --test, half of --select is kept for the report; without both, --data is
       'offramp augment model.onnx --data train.json --select select.json --test test.json -o model.offramp',
       'offramp augment model.onnx --data train.json --select select.json --certify 1 --confidence 95 -o model.offramp',
       'offramp augment model.onnx --data samples.npz --max-drop 0.5 -o model.offramp --json > report.json',
+      'offramp augment model.onnx --data train.npz --extract-on http://gpu:8000 -o model.offramp',
       'offramp augment model.onnx --data train.npz --targets phone-edge-cloud --cost latency --max-latency 100 -o model.offramp',
       'offramp augment model.onnx --data pictures/ --preprocess \'[{"op":"transpose","axes":[0,3,1,2]}]\' -o model.offramp',
     ],
@@ -137,10 +143,10 @@ result is what a fresh start takes, from the model's bytes to its first output. 
     examples: ['offramp bench model.onnx --profile', 'offramp bench model.offramp --runs 500 --json'],
   },
   {
-    name: 'export', summary: 'write a package in a form that other runtimes or servers take', positionals: ['PACKAGE'], required: ['as', 'output'],
+    name: 'export', summary: 'write a package, or a model\'s features, in a form that other runtimes or servers take', positionals: ['PACKAGE|MODEL'], required: ['as', 'output'],
     options: {
-      as: { value: 'FORM', help: 'if-onnx, stages, oip or all-exits' },
-      output: { value: 'PATH', short: 'o', help: 'the ONNX file to write (if-onnx, all-exits), or the folder to make (stages, oip)' },
+      as: { value: 'FORM', help: 'if-onnx, stages, oip or all-exits of a package; features of a model' },
+      output: { value: 'PATH', short: 'o', help: 'the ONNX file to write (if-onnx, all-exits), or the folder to make (stages, oip, features)' },
       stages: { value: 'RANGE', help: 'of stages and oip: which stages, such as 1.. or 1..2 or 2 (default: all)' },
       json, help,
     },
@@ -151,10 +157,13 @@ stages     a folder of the manifest and one ONNX file per stage; export.json say
 oip        a model repository for Triton and OpenVINO Model Server, from which offramp run --offload takes the stages: stage_K, and
            stage_K_f16 or stage_K_u8 too where the package's link into stage K is of that encoding.
 all-exits  one ONNX file that runs everything: logits_K of every exit, the last being the model's own. For any batch.
+features   of a plain model: a repository as oip, with one model NAME_features that gives the features of every exit point and the
+           logits, for offramp augment --extract-on.
 
 Preprocessing is in none of them: they take what the package's steps make of a sample. Those steps are told in export.json, or in the
 ONNX file's metadata (offramp.preprocess).`,
-    examples: ['offramp export model.offramp --as if-onnx -o model.onnx', 'offramp export model.offramp --as oip --stages 1.. -o models'],
+    examples: ['offramp export model.offramp --as if-onnx -o model.onnx', 'offramp export model.offramp --as oip --stages 1.. -o models',
+      'offramp export model.onnx --as features -o models'],
   },
   {
     name: 'serve', summary: 'answer for a package\'s stages over HTTP', positionals: [], optional: ['PACKAGE'], required: [],

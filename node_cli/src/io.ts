@@ -24,6 +24,8 @@ export interface CommandIo {
   checkWritable(path: string): Promise<void>;
   /** The file appears whole or not at all. Errors: invalid_argument. */
   writeFile(path: string, bytes: Uint8Array): Promise<void>;
+  /** The same from pieces one behind the other, which are handed over and empty afterwards. */
+  writePieces(path: string, pieces: readonly Uint8Array<ArrayBuffer>[]): Promise<void>;
   /** Errors: invalid_argument if a folder cannot appear at `path`, or one with files is there. */
   checkFolder(path: string): Promise<void>;
   /** The folder appears whole or not at all. Errors: as checkFolder. */

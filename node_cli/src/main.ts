@@ -15,7 +15,7 @@ const patienceMilliseconds = 2500; // with a command that keeps its progress whe
 /** What this thread does for the command, and answers. */
 type Request =
   | { kind: 'check'; path: string }
-  | { kind: 'write'; path: string; bytes: Uint8Array }
+  | { kind: 'write'; path: string; pieces: readonly Uint8Array[] }
   | { kind: 'check_folder'; path: string }
   | { kind: 'write_folder'; path: string; files: readonly OutputFile[] }
   | { kind: 'keep'; folder: string; name: string; bytes: Uint8Array }
@@ -77,7 +77,7 @@ function superviseWorker(): void {
       case 'out': process.stdout.write(message.text); break;
       case 'err': process.stderr.write(message.text); break;
       case 'check': reply(message.id, () => checkWritable(message.path)); break;
-      case 'write': reply(message.id, () => writeAtomically(message.path, message.bytes)); break;
+      case 'write': reply(message.id, () => writeAtomically(message.path, message.pieces)); break;
       case 'keep': reply(message.id, () => writeProgress(message.folder, message.name, message.bytes)); break;
       case 'forget': reply(message.id, () => removeProgress(message.folder)); break;
       case 'check_folder': reply(message.id, () => checkFolder(message.path)); break;
@@ -105,12 +105,12 @@ function superviseWorker(): void {
 async function work(port: NonNullable<typeof parentPort>, job: Job): Promise<void> {
   const waiting = new Map<number, { resolve: () => void; reject: (error: OfframpError) => void }>();
   let lastId = 0;
-  const send = (message: FromWorker): void => port.postMessage(message);
-  const ask = (message: Request): Promise<void> =>
+  const send = (message: FromWorker, moved: readonly ArrayBuffer[] = []): void => port.postMessage(message, moved);
+  const ask = (message: Request, moved?: readonly ArrayBuffer[]): Promise<void> =>
     new Promise((resolve, reject) => {
       lastId += 1;
       waiting.set(lastId, { resolve, reject });
-      send({ ...message, id: lastId });
+      send({ ...message, id: lastId }, moved);
     });
   let stopped = (): void => undefined;
   port.on('message', (message: ToWorker) => {
@@ -129,7 +129,8 @@ async function work(port: NonNullable<typeof parentPort>, job: Job): Promise<voi
     out: (text) => send({ kind: 'out', text }),
     err: (text) => send({ kind: 'err', text }),
     checkWritable: (path) => ask({ kind: 'check', path }),
-    writeFile: (path, bytes) => ask({ kind: 'write', path, bytes }),
+    writeFile: (path, bytes) => ask({ kind: 'write', path, pieces: [bytes] }),
+    writePieces: (path, pieces) => ask({ kind: 'write', path, pieces }, [...new Set(pieces.map(({ buffer }) => buffer))]),
     checkFolder: (path) => ask({ kind: 'check_folder', path }),
     writeFolder: (path, files) => ask({ kind: 'write_folder', path, files }),
     writeProgress: (folder, name, bytes) => ask({ kind: 'keep', folder, name, bytes }),

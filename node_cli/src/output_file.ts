@@ -27,11 +27,11 @@ export function checkWritable(path: string): void {
   }
 }
 
-/** Errors: invalid_argument, and no trace is left. */
-export function writeAtomically(path: string, bytes: Uint8Array): void {
+/** A file of `pieces`, one behind the other. Errors: invalid_argument, and no trace is left. */
+export function writeAtomically(path: string, pieces: readonly Uint8Array[]): void {
   const temporary = temporaryBeside(path);
   try {
-    writeDurably(temporary, bytes);
+    writeDurably(temporary, pieces);
     renameSync(temporary, path);
   } catch (thrown) {
     try {
@@ -44,10 +44,10 @@ export function writeAtomically(path: string, bytes: Uint8Array): void {
 }
 
 /** A new file, on the disk when this returns. */
-export function writeDurably(path: string, bytes: Uint8Array): void {
+export function writeDurably(path: string, pieces: readonly Uint8Array[]): void {
   const file = openSync(path, 'wx');
   try {
-    for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+    for (const piece of pieces) for (let at = 0; at < piece.length;) at += writeSync(file, piece, at);
     fsyncSync(file);
   } finally {
     closeSync(file);

@@ -33,7 +33,7 @@ export function writeFolder(path: string, files: readonly OutputFile[]): void {
     for (const { name, bytes } of files) {
       const target = join(temporary, name);
       mkdirSync(dirname(target), { recursive: true });
-      writeDurably(target, bytes);
+      writeDurably(target, [bytes]);
     }
     renameSync(temporary, path);
   } catch (thrown) {

@@ -19,7 +19,7 @@ export function writeProgress(folder: string, name: string, bytes: Uint8Array): 
   } catch (thrown) {
     if (codeOf(thrown) !== 'EEXIST') throw invalidArgument(`cannot make the folder ${folder}: ${reasonOf(thrown)}`);
   }
-  writeAtomically(join(folder, name), bytes);
+  writeAtomically(join(folder, name), [bytes]);
 }
 
 /** Removes what a search has written, and the folder if nothing else is in it. Errors: invalid_argument. */

@@ -6,6 +6,8 @@ import { brief, checkShape, checkTensor, fromBytes, fromJson, isDatatype, toByte
 export const headerLengthName = 'Inference-Header-Content-Length';
 export const binaryExtension = 'binary_tensor_data';
 
+const alignment = 8; // of the largest elements
+
 export type JsonRecord = Record<string, unknown>;
 
 export function isRecord(value: unknown): value is JsonRecord {
@@ -37,8 +39,12 @@ export function encodeMessage(header: JsonRecord, key: 'inputs' | 'outputs', ten
     }
     return entry;
   });
-  const json = new TextEncoder().encode(JSON.stringify({ ...header, [key]: entries }));
-  if (tails.length === 0) return { body: json, headerLength: undefined };
+  const text = JSON.stringify({ ...header, [key]: entries });
+  const encoder = new TextEncoder();
+  if (tails.length === 0) return { body: encoder.encode(text), headerLength: undefined };
+  // White space within the object, so that the first tensor is aligned, and whoever reads it need not copy it.
+  const surplus = encoder.encode(text).length % alignment;
+  const json = encoder.encode(`${text.slice(0, -1)}${' '.repeat((alignment - surplus) % alignment)}}`);
   const body = new Uint8Array(tails.reduce((sum, { length }) => sum + length, json.length));
   body.set(json);
   let at = json.length;

@@ -12,6 +12,7 @@ async function run(...argv: string[]): Promise<{ code: number; out: string; err:
     err: (text) => { result.err += text; },
     checkWritable: () => Promise.resolve(),
     writeFile: () => Promise.reject(new Error('nothing may be written')),
+    writePieces: () => Promise.reject(new Error('nothing may be written')),
     writeProgress: () => Promise.reject(new Error('nothing may be written')),
     removeProgress: () => Promise.reject(new Error('nothing may be removed')),
     checkFolder: () => Promise.resolve(),
@@ -60,7 +61,7 @@ const cases: [string[], string][] = [
   [['bench', 'm', '--backend', 'gpu'], '--backend is xnnpack or reference, not "gpu"'],
   [['export', 'p', '-o', 'x'], 'export needs --as FORM (see offramp export --help)'],
   [['export', 'p', '--as', 'if-onnx'], 'export needs --output PATH (see offramp export --help)'],
-  [['export', 'p', '--as', 'tflite', '-o', 'x'], '--as is if-onnx or stages or oip or all-exits, not "tflite"'],
+  [['export', 'p', '--as', 'tflite', '-o', 'x'], '--as is if-onnx or stages or oip or all-exits or features, not "tflite"'],
   [['export', 'p', '--as', 'if-onnx', '-o', 'x', '--stages', '1..'], '--stages goes with --as stages or oip; if-onnx holds all stages'],
   [['run', 'p'], 'run needs --input FILE (see offramp run --help)'],
 ];

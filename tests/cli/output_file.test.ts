@@ -12,8 +12,8 @@ test('a new file, then the same file again', () => {
   const path = join(folder, 'a');
   checkWritable(path);
   assert.deepEqual(readdirSync(folder), []);
-  writeAtomically(path, Buffer.from('one'));
-  writeAtomically(path, Buffer.from('two'));
+  writeAtomically(path, [Buffer.from('one')]);
+  writeAtomically(path, [Buffer.from('two')]);
   assert.equal(readFileSync(path, 'utf8'), 'two');
   assert.deepEqual(readdirSync(folder), ['a']);
 });
@@ -29,7 +29,7 @@ test('places that cannot be written', () => {
   for (const [path, reason] of cases) {
     assert.throws(() => checkWritable(path), { code: 'invalid_argument', message: `cannot write ${path}: ${reason}` });
   }
-  assert.throws(() => writeAtomically(join(folder, 'none', 'a'), Buffer.from('x')), { code: 'invalid_argument' });
-  assert.throws(() => writeAtomically(join(folder, 'folder'), Buffer.from('x')), { code: 'invalid_argument' });
+  assert.throws(() => writeAtomically(join(folder, 'none', 'a'), [Buffer.from('x')]), { code: 'invalid_argument' });
+  assert.throws(() => writeAtomically(join(folder, 'folder'), [Buffer.from('x')]), { code: 'invalid_argument' });
   assert.deepEqual(readdirSync(folder), before);
 });

@@ -71,7 +71,9 @@ test('what is refused leaves no trace', async () => {
   const broken = write('broken.offramp', withManifest(files, ({ stages }) => Object.assign(stages[1] ?? {}, { sha256: '0'.repeat(64) })));
   const deep = write('deep.offramp', chainPackage(32));
   const cases: [string[], number, string | RegExp][] = [
-    [[good, '--as', 'tflite', '-o', at('o')], 2, '--as is if-onnx or stages or oip or all-exits, not "tflite"'],
+    [[good, '--as', 'tflite', '-o', at('o')], 2, '--as is if-onnx or stages or oip or all-exits or features, not "tflite"'],
+    [[good, '--as', 'features', '-o', at('o')], 3, `${good}: a package where an ONNX model is needed`],
+    [[good, '--as', 'features', '--stages', '1', '-o', at('o')], 2, '--stages goes with --as stages or oip; features has none'],
     [[good, '--as', 'oip', '-o', at('full')], 2, `cannot write ${at('full')}: the folder exists and is not empty; remove it or name another`],
     [[good, '--as', 'stages', '-o', at('text')], 2, `cannot write ${at('text')}: it exists and is no folder; name another`],
     [[good, '--as', 'stages', '-o', at('none/o')], 2, `cannot write ${at('none/o')}: the folder ${at('none')} does not exist`],

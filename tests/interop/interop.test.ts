@@ -1,14 +1,16 @@
 // Other people's software for the same protocol: tritonclient asks `offramp serve`, and our session's later stages run on Triton and on MLServer, which serve
 // the exported stages with ONNX Runtime.
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { createStagedSession, exportPackage, readPlan, type Encoding, type PackageFile, type RawTensor } from '@offramp/engine';
+import {
+  augmentModel, createStagedSession, exportFeatures, exportPackage, readPlan, type AugmentHost, type AugmentOutcome, type Encoding, type PackageFile, type RawTensor,
+} from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
 import { OipClient } from '@offramp/oip';
 import { temporaryFolder } from '../cli/command.js';
-import { answeredHere, sample, stagedPackage, withLink, without } from '../serve/staged_package.js';
+import { answeredHere, dataset, sample, stagedPackage, withLink, without } from '../serve/staged_package.js';
 import { serving, writePackage } from '../serve/serving.js';
 import { ask, freePort, startServer, whySkipped } from './python.js';
 
@@ -16,15 +18,38 @@ const engine = await loadNodeEngine();
 const files = whySkipped === false ? await stagedPackage(engine) : [];
 const folder = temporaryFolder();
 const rows = 40;
+const baseModel = new Uint8Array(readFileSync('examples/fashion_mnist/base.onnx'));
+const features = 'base_features';
 const tolerance = 1e-4; // other kernels round otherwise
 
-function writeRepository(name: string, packaged: PackageFile[]): string {
+/** The stages, and the model that extracts features. */
+function repository(packaged: PackageFile[]): PackageFile[] {
+  const merged = new Map<string, PackageFile>();
+  const [stages, extraction] = [exportPackage(engine, packaged, 'oip'), exportFeatures(engine, baseModel, features)];
+  const modelsOf = (exported: readonly PackageFile[]): object[] => (JSON.parse(new TextDecoder().decode(exported.find(({ name }) => name === 'export.json')?.bytes)) as { models: object[] }).models;
+  for (const file of [...stages, ...extraction]) merged.set(file.name, file);
+  const index = { models: [...modelsOf(stages), ...modelsOf(extraction)] };
+  return [...merged.values()].map((file) => (file.name === 'export.json' ? { ...file, bytes: new TextEncoder().encode(JSON.stringify(index)) } : file));
+}
+
+function writeFiles(name: string, written: readonly PackageFile[]): string {
   const to = join(folder, name);
-  for (const { name: file, bytes } of exportPackage(engine, packaged, 'oip')) {
+  for (const { name: file, bytes } of written) {
     mkdirSync(dirname(join(to, file)), { recursive: true });
     writeFileSync(join(to, file), bytes);
   }
   return to;
+}
+
+/** A search whose rows the server extracts finds what one that extracts here finds. */
+async function assertExtraction(url: string): Promise<void> {
+  const data = { train: dataset('train', 0, 300), select: dataset('train', 50_000, 50_300), test: dataset('t10k', 0, 100) };
+  const search = (host: AugmentHost): Promise<AugmentOutcome> => augmentModel(engine, baseModel, data, { maxDropPp: 2, epochs: 1, preprocess: [] }, host);
+  const [here, there] = [await search({}), await search({ extractOn: { url, model: features } })];
+  const outline = ({ report: { base, plan } }: AugmentOutcome): unknown => ({ base: base.accuracy, exits: plan.exits.map(({ at, head, score }) => ({ at, head, score })) });
+  assert.ok(here.report.plan.exits.length > 0, 'else this tests little');
+  assert.deepEqual(outline(there), outline(here));
+  assert.ok(Math.abs(there.report.plan.accuracy - here.report.plan.accuracy) <= 0.01);
 }
 
 function floatsOf({ data }: RawTensor): number[] {
@@ -91,22 +116,23 @@ test('tritonclient asks offramp serve: health, metadata, index, tensors as binar
   assert.match(text('output') ?? '', /^model stage_1 has the outputs logits, next_boundary, not "nothing"/);
 });
 
-test('Triton Inference Server runs the later stages, in f32 and u8, batched by itself', { skip: whySkipped }, async () => {
-  const repository = writeRepository('triton', withLink(files, 'u8'));
+test('Triton Inference Server runs the later stages, in f32 and u8, batched by itself, and extracts features', { skip: whySkipped }, async () => {
+  const models = writeFiles('triton', repository(withLink(files, 'u8')));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  await startServer('python', ['tests/interop/servers/triton_server.py', repository, String(port)], `${url}/v2/models/stage_2/ready`);
+  await startServer('python', ['tests/interop/servers/triton_server.py', models, String(port)], `${url}/v2/models/stage_2/ready`);
   const { name, extensions } = await new OipClient(url).serverMetadata();
   assert.equal(name, 'triton');
   assert.ok(extensions.includes('binary_tensor_data'));
   await assertSession(url, 'triton', 'u8');
   await assertSession(url, 'triton', 'f32');
+  await assertExtraction(url);
   await assert.rejects(new OipClient(url).infer({ model: 'stage_9', inputs: [] }), (error: Error) => /stage_9/.test(error.message));
 });
 
-test('MLServer runs the later stages, in JSON, since it has no binary tensors', { skip: whySkipped }, async () => {
-  const repository = writeRepository('mlserver', files);
-  for (const name of readPlan(engine.createRuntime(files).manifest()).stages.map((_, stage) => `stage_${stage}`).slice(1)) {
+test('MLServer runs the later stages and extracts features, in JSON, since it has no binary tensors', { skip: whySkipped }, async () => {
+  const models = writeFiles('mlserver', repository(files));
+  for (const name of readPlan(engine.createRuntime(files).manifest()).stages.map((_, stage) => `stage_${stage}`).slice(1).concat(features)) {
     mkdirSync(join(folder, 'mlserver_models', name), { recursive: true });
     writeFileSync(join(folder, 'mlserver_models', name, 'model-settings.json'), JSON.stringify({ name, implementation: 'mlserver_runtime.Stage' }));
   }
@@ -115,9 +141,10 @@ test('MLServer runs the later stages, in JSON, since it has no binary tensors', 
     host: '127.0.0.1', http_port: port, grpc_port: grpc, metrics_port: metrics, parallel_workers: 0, debug: false, use_structured_logging: false,
   }));
   const url = `http://127.0.0.1:${port}`;
-  await startServer('mlserver', ['start', join(folder, 'mlserver_models')], `${url}/v2/models/stage_2/ready`, { OFFRAMP_REPOSITORY: repository });
+  await startServer('mlserver', ['start', join(folder, 'mlserver_models')], `${url}/v2/models/stage_2/ready`, { OFFRAMP_REPOSITORY: models });
   const { name, extensions } = await new OipClient(url).serverMetadata();
   assert.equal(name, 'mlserver');
   assert.ok(!extensions.includes('binary_tensor_data'));
   await assertSession(url, 'mlserver', 'f32');
+  await assertExtraction(url);
 });

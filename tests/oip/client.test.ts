@@ -46,6 +46,7 @@ test('a server with binary tensors is sent them, and sends them', async () => {
     inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], parameters: { binary_data_size: 8 } }],
   });
   assert.deepEqual(infer?.body.subarray(length), floats(1.5, -0.1));
+  assert.equal(length % 8, 0, 'the tensor is aligned');
   await client.infer(request);
   assert.equal(server.asked.filter(({ path }) => path === '/v2').length, 1, 'the server is asked once what it can do');
 });

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { augmentModel, type Dataset, type Encoding, type Engine, type Exited, type PackageFile, type RawTensor } from '@offramp/engine';
 import { fashionRows } from '../wasm/support/fashion_mnist.js';
 
-function dataset(set: 'train' | 't10k', begin: number, end: number): Dataset {
+/** Of Fashion-MNIST. */
+export function dataset(set: 'train' | 't10k', begin: number, end: number): Dataset {
   const { values, dims, labels } = fashionRows(set, begin, end);
   return { name: `${set} ${begin}`, x: { dtype: 'f32', dims, data: new Uint8Array(values.buffer) }, y: labels };
 }

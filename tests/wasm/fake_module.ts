@@ -47,6 +47,9 @@ function fakeAugmenter(log: FakeLog, options: FakeOptions): RawAugmenter {
       log.added.push(added);
       return ok(null);
     },
+    featureModel: () => ok(new Uint8Array(0)),
+    prepare: (x) => ok(x),
+    addFeatures: () => ok(null),
     rowsRecord: (part, begin, end) =>
       (log.steps > 0 ? { error: { code: 'invalid_argument', message: 'too late', context: [] } } : ok(encode(rowsRecord(part, end - begin)))),
     searchRecord: () => ok(encode(`${log.steps}`)),

@@ -26,12 +26,17 @@ let browser: Promise<Browser> | undefined;
 const servers: PageServer[] = [];
 
 export function launchBrowser(): Promise<Browser> {
-  browser ??= chromium.launch({
+  browser ??= launchAnother();
+  return browser;
+}
+
+/** With switches of its own; whoever asks closes it. */
+export function launchAnother(...switches: string[]): Promise<Browser> {
+  return chromium.launch({
     executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
-      '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
+      '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', ...switches],
   });
-  return browser;
 }
 
 export async function serveBuiltPage(isolated = true): Promise<PageServer> {

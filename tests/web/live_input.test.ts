@@ -1,4 +1,4 @@
-// Live input of the synthetic examples: a made-up record that plays, made-up whistles, and the microphone (Chromium's own, which beeps).
+// Live input of the synthetic examples: a made-up record that plays, made-up whistles, and the microphone and camera (Chromium's own, which beep and blink).
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -7,6 +7,7 @@ import { augmentModel, type Json } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
 import { syntheticTasks } from '../../web/src/examples/load_example.js';
 import { makeRows, partGroups, type SyntheticTask } from '../../web/src/examples/synthetic.js';
+import { stagedPackage } from '../serve/staged_package.js';
 import { writePackage } from '../serve/serving.js';
 import { openPage, pickFile } from './built_page.js';
 
@@ -22,9 +23,9 @@ async function quickPackage(name: 'whistles' | 'heartbeats'): Promise<string> {
   return writePackage(files);
 }
 
-async function openRun(path: string): Promise<{ page: Page; problems: string[] }> {
+async function openRun(path: string, permissions: readonly string[] = ['microphone']): Promise<{ page: Page; problems: string[] }> {
   const { page, problems, context } = await openPage();
-  await context.grantPermissions(['microphone']);
+  await context.grantPermissions([...permissions]);
   await pickFile(page, 'Package', path);
   await page.getByRole('heading', { name: 'Where inputs leave' }).waitFor();
   await page.getByRole('tab', { name: 'Run' }).click();
@@ -34,6 +35,33 @@ async function openRun(path: string): Promise<{ page: Page; problems: string[] }
 /** Until so many inputs have been answered. */
 async function answered(page: Page, count: number): Promise<void> {
   await page.waitForFunction((least) => Number(document.querySelector('[data-testid=tally] dd')?.textContent ?? 0) >= least, count);
+}
+
+test('the camera: frame after frame is answered until it is stopped, and words where it is not allowed', async () => {
+  const engine = await loadNodeEngine();
+  const path = writePackage(await stagedPackage(engine));
+  engine.dispose();
+  const { page, problems } = await openRun(path, ['camera']);
+  await page.getByRole('radio', { name: 'Camera' }).check({ force: true });
+  await page.getByRole('button', { name: 'Start the camera' }).click();
+  await answered(page, 5);
+  // What the model sees is the picture: neither empty nor of one shade.
+  const shades = await page.locator('.camera canvas').evaluate((canvas) => new Set((canvas as unknown as Canvas).getContext('2d').getImageData(0, 0, 28, 28).data).size);
+  assert.ok(shades > 4, `${shades} shades`);
+  await page.getByRole('button', { name: 'Stop the camera' }).click();
+  await page.getByRole('button', { name: 'Start the camera' }).waitFor();
+  assert.deepEqual(problems, []);
+  await page.evaluate(() => {
+    const { navigator } = globalThis as unknown as { navigator: { mediaDevices: { getUserMedia: unknown } } };
+    navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('denied', 'NotAllowedError'));
+  });
+  await page.getByRole('button', { name: 'Start the camera' }).click();
+  await page.getByText('The camera was not allowed. Allow it in the browser\'s address bar, then try again.').waitFor();
+  await page.context().close();
+});
+
+interface Canvas {
+  getContext(kind: '2d'): { getImageData(x: number, y: number, width: number, height: number): { data: Uint8ClampedArray } };
 }
 
 test('a record plays beat by beat, each marked with its exit, until it is stopped', async () => {

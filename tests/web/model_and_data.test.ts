@@ -9,7 +9,7 @@ import { encode } from 'fast-png';
 import { zipSync } from 'fflate';
 import type { Page } from 'playwright-core';
 import { tensorOf, valueOf, writeOnnx } from '@offramp/engine/onnx';
-import { bytesOf, npyFile } from '../wasm/samples.js';
+import { bytesOf, npyFile, wavFile } from '../wasm/samples.js';
 import { fashionRows } from '../wasm/support/fashion_mnist.js';
 import { openPage, pickFile, type OpenedPage } from './built_page.js';
 
@@ -155,4 +155,33 @@ test('unseen and test samples are taken as they are', async () => {
   await visible('choose the thresholds');
   await page.locator('input[type=file][aria-label="Test samples"]').setInputFiles(set(100));
   await visible(/100 \(13\s%\) judge the result/);
+});
+
+/** From 784 samples of a sound to three classes. */
+function soundModel(): Uint8Array {
+  const random = (count: number): Float32Array => Float32Array.from({ length: count }, (_, at) => Math.sin(at * 7.1) / 20);
+  return writeOnnx({
+    irVersion: 8, opsets: new Map([['', 13]]), metadata: {},
+    graph: {
+      name: 'sounds', inputs: [valueOf('x', 'f32', ['N', 784])], outputs: [valueOf('y', 'f32', ['N', 3])],
+      initializers: [tensorOf('a', random(784 * 16), [784, 16]), tensorOf('b', random(16 * 3), [16, 3])],
+      nodes: [['MatMul', ['x', 'a'], 'h'], ['Relu', ['h'], 'r'], ['MatMul', ['r', 'b'], 'y']].map(([op, inputs, output]) => ({
+        name: `to_${output as string}`, op: op as string, domain: '', inputs: inputs as string[], outputs: [output as string], attributes: [],
+      })),
+    },
+  });
+}
+
+test('class folders of sounds: read, with their class names', async () => {
+  const tone = (row: number): Uint8Array => wavFile({ bits: 16, rate: 8000 }, bytesOf(Int16Array.from({ length: 784 }, (_, at) => 9000 * Math.sin(at * (row % 3 + 1) / 20 + row))));
+  await page.getByRole('tab', { name: 'Model' }).click();
+  await pickFile(page, 'Model file', fileOf('sounds.onnx', soundModel()));
+  await visible('is ready for early exits');
+  await addData(fileOf('tones.zip', zipSync(Object.fromEntries(Array.from({ length: 36 }, (_, row) => [`tones/${['low', 'middle', 'high'][row % 3]}/${row}.wav`, tone(row)])))));
+  await visible('36 samples of 784, 3 classes');
+  for (const name of ['low', 'middle', 'high']) await visible(name);
+  await addData(fileOf('odd.zip', zipSync({ 'tones/low/0.wav': tone(0), 'tones/high/1.wav': tone(1).subarray(0, 60) })));
+  const alert = page.getByRole('alert').filter({ visible: true, hasText: 'The data cannot be used as they are' });
+  await alert.locator('summary').click();
+  assert.match(await alert.innerText(), /high\/1\.wav/);
 });

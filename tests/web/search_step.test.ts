@@ -3,11 +3,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { encode } from 'fast-png';
+import { zipSync } from 'fflate';
 import type { Page } from 'playwright-core';
 import { augmentModel, unzipPackage } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
-import { openPage } from './built_page.js';
-import { modelPath, openAll, sets } from './small_search.js';
+import { launchAnother, openPage } from './built_page.js';
+import { addSet, modelPath, openAll, sets } from './small_search.js';
 
 const preprocess = [{ op: 'scale', by: 1 / 255 }, { op: 'reshape', shape: [-1, 1, 28, 28] }];
 
@@ -95,3 +97,43 @@ test('where the browser\'s storage is full the search says so and goes on', { ti
   await page.getByRole('button', { name: 'Cancel' }).click();
   await context.close();
 });
+
+test('no search starts while samples are being read, which would end it', { timeout: 180_000 }, async () => {
+  const { page, context } = await openPage({ isolated: false });
+  await openAll(page);
+  await page.getByRole('tab', { name: 'Data' }).click();
+  await page.getByRole('button', { name: 'Remove x.npy and 1 more' }).last().click();
+  const picture = encode({ width: 28, height: 28, channels: 1, depth: 8, data: new Uint8Array(784).fill(7) });
+  const many = zipSync(Object.fromEntries(Array.from({ length: 8000 }, (_, at) => [`${at % 10}/${at}.png`, picture])), { level: 0 });
+  await page.locator('input[type=file][aria-label="Test samples"]').setInputFiles([{ name: 'many.zip', mimeType: 'application/zip', buffer: Buffer.from(many) }]);
+  await page.getByText(/^Reading many\.zip/).first().waitFor();
+  await page.getByRole('tab', { name: 'Search' }).click();
+  await page.getByText('The search can start when that is done.').waitFor();
+  const start = page.getByRole('button', { name: 'Start the search' });
+  assert.ok(await start.isDisabled());
+  await start.click({ timeout: 60_000 }); // as soon as it can be
+  await withHeads(page);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await context.close();
+});
+
+// Of 64 KiB. With few the core is refused what it asks for and says so; with a little more the module is where it cannot go on, and ends.
+for (const pages of [640, 720]) {
+  test(`memory that is not enough for a search, ${pages} pages of it: said in plain words, with what to do, and the page lives on`, { timeout: 180_000 }, async () => {
+    const browser = await launchAnother(`--js-flags=--wasm-max-mem-pages=${pages}`);
+    try {
+      const { page } = await openPage({ isolated: false, context: await browser.newContext() });
+      await openAll(page);
+      await page.getByRole('button', { name: 'Start the search' }).click();
+      const alert = page.getByRole('alert').filter({ hasText: 'The memory was not enough' });
+      await alert.waitFor({ timeout: 120_000 });
+      assert.match(await alert.innerText(), /Close other tabs, or use fewer rows\. What was kept of a search is still there and it goes on from it\./);
+      await page.getByRole('button', { name: 'Go on', exact: true }).waitFor();
+      await page.getByRole('tab', { name: 'Data' }).click();
+      await page.getByRole('button', { name: /^Remove / }).first().click();
+      await addSet(page, 'Labelled samples', sets.test);
+    } finally {
+      await browser.close();
+    }
+  });
+}

@@ -13,7 +13,7 @@ function rowsOf(name: string, set: 'train' | 't10k', begin: number, end: number)
 }
 export const sets = { train: rowsOf('train', 'train', 0, 160), select: rowsOf('select', 'train', 50_000, 50_120), test: rowsOf('test', 't10k', 0, 120) };
 
-async function addSet(page: Page, label: string, set: Dataset): Promise<void> {
+export async function addSet(page: Page, label: string, set: Dataset): Promise<void> {
   const file = (name: string, bytes: Uint8Array) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) });
   await page.locator(`input[type=file][aria-label="${label}"]`).first().setInputFiles([
     file('x.npy', npyFile('|u1', set.x.dims, set.x.data)), file('y.npy', npyFile('<i4', [set.y.length], bytesOf(set.y))),

@@ -57,6 +57,10 @@ val failure(const Error& error) {
   return result;
 }
 
+val text(const Json& json) { return val(json.dump(-1, ' ', false, Json::error_handler_t::replace)); }
+
+Result<Json> options_from(const std::string& json) { return parse_json(json, ErrorCode::kInvalidArgument); }
+
 ByteSource source_from(const val& uint8_array) {
   return {uint8_array["length"].as<size_t>(), [uint8_array](size_t offset, std::span<uint8_t> to) {
             copy_from(uint8_array.call<val>("subarray", offset, offset + to.size()), to.data(), to.size());
@@ -67,6 +71,12 @@ std::vector<int32_t> ints_from(const val& int32_array) {
   std::vector<int32_t> values(int32_array["length"].as<size_t>());
   copy_from(int32_array, values.data(), values.size());
   return values;
+}
+
+std::vector<int64_t> whole_numbers(const val& list) {
+  std::vector<int64_t> numbers;
+  for (double number : emscripten::vecFromJSArray<double>(list)) numbers.push_back(int64_t(number));
+  return numbers;
 }
 
 std::vector<uint8_t> bytes_from(const val& uint8_array) {
@@ -126,6 +136,15 @@ Result<Backend> backend_from(const std::string& name) {
   if (name == "xnnpack") return Backend::kXnnpack;
   if (name == "reference") return Backend::kReference;
   return invalid_argument("unknown backend \"" + name + "\": expected \"xnnpack\" or \"reference\"");
+}
+
+val exited_to(const Exited& exited) {
+  val object = val::object();
+  object.set("predictedClass", exited.predicted_class);
+  object.set("probabilities", floats_to(exited.probabilities));
+  object.set("exit", exited.exit);
+  object.set("score", exited.score);
+  return object;
 }
 
 }  // namespace offramp::js

@@ -2,6 +2,7 @@
 #pragma once
 #include <emscripten/val.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,17 @@ val reply(Result<T> result, Convert convert) {
   return result.ok() ? success(convert(std::move(result).value())) : failure(result.error());
 }
 
+// Hands a C++ object to JavaScript, which owns it and calls delete().
+template <class T>
+val owned(std::unique_ptr<T> object) { return val(std::move(object)); }
+
+val text(const Json& json);
+Result<Json> options_from(const std::string& json);
+
 // Reads the array where it is; it must not change meanwhile.
 ByteSource source_from(const val& uint8_array);
 std::vector<int32_t> ints_from(const val& int32_array);
+std::vector<int64_t> whole_numbers(const val& numbers);  // any list of them
 std::vector<uint8_t> bytes_from(const val& uint8_array);
 val bytes_to(const void* data, size_t bytes);             // Uint8Array
 val floats_to(const std::vector<float>& values);          // Float32Array
@@ -32,6 +41,8 @@ val ints_to(const std::vector<int32_t>& values);          // Int32Array
 // {dtype, dims, data}. Errors: kInvalidArgument for an unknown dtype or a length that does not fit.
 Result<Tensor> tensor_from(const val& raw);
 val tensor_to(const Tensor& tensor);
+
+val exited_to(const Exited& exited);
 
 std::vector<PackageSource> files_from(const val& files);  // [{name, bytes}]
 val files_to(const std::vector<PackageFile>& files);

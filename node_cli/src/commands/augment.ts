@@ -1,7 +1,7 @@
 // offramp augment MODEL --data D -o OUT
 import { resolve } from 'node:path';
 import {
-  augmentModel, choosePreprocess, invalidArgument, makeParts, modelClasses, OfframpError, sampleRows, zipPackage, within, type Dataset, type KeptProgress,
+  augmentModel, choosePreprocess, invalidArgument, makeParts, modelClasses, OfframpError, releaseBytes, sampleRows, within, zipPieces, type Dataset, type KeptProgress,
   type Parts,
 } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
@@ -13,6 +13,7 @@ import type { Arguments } from '../options.js';
 import { cancelledText, progressFolder, progressStore } from '../progress_folder.js';
 import { ProgressLine } from '../progress_line.js';
 import { readToken } from '../remote_options.js';
+import { featuresNameOf } from './export.js';
 import { safe } from '../tables.js';
 
 const largestSeed = Number.MAX_SAFE_INTEGER;
@@ -52,10 +53,12 @@ export async function augment(args: Arguments, io: CommandIo): Promise<void> {
   const targets = await readTargets(args.text('targets'));
   const token = readToken('OFFRAMP_TOKEN');
   const modelPath = args.positional(0);
+  const extractOn = args.text('extract-on');
+  if (extractOn === undefined && args.has('extract-model')) throw invalidArgument('--extract-model goes with --extract-on URL');
   const output = args.requiredText('output');
   if (resolve(output) === resolve(modelPath)) throw invalidArgument(`-o ${output} would overwrite the model`);
   await io.checkWritable(output);
-  let model = await readModel(modelPath);
+  const model = await readModel(modelPath);
   const engine = await loadNodeEngine(engineOptions);
   const inspected = within(modelPath, () => engine.inspect(model));
   const given = await readPreprocess(args.text('preprocess'));
@@ -78,22 +81,22 @@ export async function augment(args: Arguments, io: CommandIo): Promise<void> {
   void io.untilStopped(folder).then(() => stop.abort());
   let outcome: Awaited<ReturnType<typeof augmentModel>>;
   try {
-    const augmenting = augmentModel(engine, model, parts, { ...options, targets, preprocess: steps, labels: sets.data.labels },
+    outcome = await augmentModel(engine, model, parts, { ...options, targets, preprocess: steps, labels: sets.data.labels },
       {
-        onProgress: progress.show, classes: modelClasses(inspected), onRemark: tell, kept, signal: stop.signal,
+        onProgress: progress.show, classes: modelClasses(inspected), onRemark: tell, kept, signal: stop.signal, onModelRead: () => releaseBytes(model),
+        extractOn: extractOn === undefined ? undefined : { url: extractOn, model: args.text('extract-model') ?? featuresNameOf(modelPath), client: { token } },
         linkClient: { token }, onLink: (link) => tell(`link to ${describeLink(link)}`),
       });
-    model = new Uint8Array(0); // a large one's memory is better used now
-    outcome = await augmenting;
   } catch (thrown) {
     throw stop.signal.aborted ? new OfframpError('cancelled', cancelledText(folder)) : thrown;
   } finally {
     progress.clear();
   }
-  const bytes = zipPackage(outcome.files);
-  await io.writeFile(output, bytes);
+  const pieces = zipPieces(outcome.files, { consume: true });
+  const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+  await io.writePieces(output, pieces);
   await kept.store.clear().catch((thrown: unknown) => tell(OfframpError.from(thrown).message));
-  io.err(`offramp: wrote ${output} (${bytes.length} bytes)\n`);
+  io.err(`offramp: wrote ${output} (${bytes} bytes)\n`);
   io.out(args.has('json') ? `${JSON.stringify(outcome.report)}\n` : describeAugment(outcome.report, sets.data.labels, io));
 }
 

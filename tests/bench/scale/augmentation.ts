@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
-import { augmentModel, loadEngine, zipPackage, type AugmentReport, type Engine, type ModuleFactory, type RawModule } from '@offramp/engine';
+import { augmentModel, loadEngine, releaseBytes, zipPieces, type AugmentReport, type Engine, type ModuleFactory, type RawModule } from '@offramp/engine';
 import { checkout } from '../checkout.js';
 import type { BottleneckShape } from './bottleneck_resnet.js';
 import { scaleData, scaleModel, type ScaleRows } from './files.js';
@@ -57,22 +57,21 @@ export async function measureAugmentation(request: Request, say: (text: string) 
   const { engine, heapBytes } = await startEngine(threads);
   const watch = new Stopwatch(heapBytes);
   try {
-    let model = await scaleModel(engine, shape, request.fitRows);
+    const model = await scaleModel(engine, shape, request.fitRows);
     const modelBytes = model.length;
     const data = scaleData(shape, rows);
     const { macs, parameters } = engine.inspect(model);
     watch.begin('load');
-    const augmenting = augmentModel(engine, model, data, { preprocess: data.train.preprocess ?? [], seed }, {
+    const { report, files } = await augmentModel(engine, model, data, { preprocess: data.train.preprocess ?? [], seed }, {
       classes: shape.classes,
+      onModelRead: () => releaseBytes(model),
       onProgress: ({ phase, done, total, elapsedSeconds }) => {
         watch.begin(phase);
         say(`${phase} ${done} of ${total}, ${elapsedSeconds.toFixed(0)} s`);
       },
     });
-    model = new Uint8Array(0);
-    const { report, files } = await augmenting;
     watch.begin('package');
-    const packageBytes = zipPackage(files).length;
+    const packageBytes = zipPieces(files, { consume: true }).reduce((sum, { length }) => sum + length, 0);
     watch.begin(undefined);
     return { request, macs, parameters, modelBytes, packageBytes, steps: watch.steps, report };
   } finally {

@@ -25,6 +25,6 @@ class OnnxStage:
 
 
 def read_stages(folder, first):
-    """The models of stages from `first` on."""
+    """The models of stages from `first` on, and those that are no stages."""
     with open(os.path.join(folder, 'export.json'), encoding='utf-8') as file:
-        return [OnnxStage(folder, model) for model in json.load(file)['models'] if model['stage'] >= first]
+        return [OnnxStage(folder, model) for model in json.load(file)['models'] if model.get('stage', first) >= first]

@@ -5,6 +5,7 @@ import type { Engine } from './engine.js';
 import type { HostControls } from './evaluate.js';
 import type { Json } from './json.js';
 import type { KeptProgress } from './kept_progress.js';
+import type { FeatureServerOptions } from './offload/feature_server.js';
 import type { LinkFigures, LinkOptions } from './offload/link_speed.js';
 import type { Backend, PackageFile } from './raw_module.js';
 import type { AugmentReport } from './reports.js';
@@ -57,6 +58,8 @@ export interface AugmentData {
 export interface AugmentHost extends HostControls {
   /** The model's, to refuse labels past them before any work. */
   classes?: number | undefined;
+  /** The model's bytes are not needed any more: releaseBytes() saves their memory. */
+  onModelRead?: (() => void) | undefined;
   /** What a user should know about the data or the model; the report's `remarks` too. */
   onRemark?: ((remark: string) => void) | undefined;
   /** As Augmenter.accuracies(), whenever heads have been graded. */
@@ -65,6 +68,8 @@ export interface AugmentHost extends HostControls {
   kept?: KeptProgress | undefined;
   /** For links that are to be measured: the server's token, the host's fetch. */
   linkClient?: LinkOptions['client'];
+  /** Who runs the model on the rows, in place of this machine; views that heads are trained on are made here all the same. */
+  extractOn?: FeatureServerOptions | undefined;
   onLink?: ((link: LinkFigures) => void) | undefined;
 }
 
@@ -77,7 +82,6 @@ export interface AugmentOutcome {
 export type PlanOptions = Omit<AugmentOptions, 'seed' | 'epochs' | 'backend' | 'preprocess' | 'labels'>;
 
 /**
- * A caller that lets go of the model's bytes after the call saves their memory once they have been read.
  * Errors: as the core's augmenter, naming the data; cancelled as soon as the piece at work is done.
  */
 export function augmentModel(

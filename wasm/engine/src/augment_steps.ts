@@ -1,14 +1,12 @@
-// Drives the core's augmenter in bounded pieces: rows in, then step by step, with progress, records and cancelling.
-import { checkLabelRange, checkSeveralClasses, sliceDataset } from './data/dataset.js';
+// Drives the core's augmenter step by step, with progress, records and cancelling.
+import { checkLabelRange, checkSeveralClasses } from './data/dataset.js';
 import type { AugmentData, AugmentHost } from './augment.js';
 import type { Augmenter } from './engine.js';
 import { within } from './errors.js';
 import type { ProgressKeeper } from './kept_progress.js';
 import type { PhaseSpec } from './progress.js';
-import type { Part } from './raw_module.js';
-import { ChunkSizer, Scheduler } from './scheduler.js';
+import { Scheduler } from './scheduler.js';
 
-const largestChunk = 64;
 // Seconds relative to each other on a small residual network; the estimator corrects them as it goes.
 export const phases: PhaseSpec[] = [
   { name: 'extract', weight: 4 }, { name: 'screen', weight: 1 }, { name: 'qualify', weight: 4 }, { name: 'rank', weight: 1 },
@@ -21,41 +19,6 @@ export function checkData(data: AugmentData, classes: number | undefined): void 
   for (const set of [data.train, data.select, data.test, ...(data.certify ? [data.certify] : [])]) {
     within(`data ${set.name}`, () => checkLabelRange(set.y, classes, 'the model has'));
   }
-}
-
-export async function addAllRows(
-  augmenter: Augmenter, data: AugmentData, report: (phase: string, done: number, total: number) => void, keeper: ProgressKeeper | undefined,
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  const start = performance.now();
-  const scheduler = new Scheduler(signal);
-  const sizer = new ChunkSizer(largestChunk);
-  const total = data.train.y.length + data.select.y.length + data.test.y.length + (data.certify?.y.length ?? 0);
-  let done = 0;
-  for (const part of ['train', 'select', 'test', 'certify'] as const satisfies readonly Part[]) {
-    const set = data[part];
-    if (set === undefined) continue;
-    const add = (begin: number, count: number, record?: Uint8Array): void => {
-      const chunk = sliceDataset(set, begin, begin + count);
-      within(`data ${set.name} (${part})`, () => augmenter.addRows(part, chunk.x, chunk.y, part === 'train' ? chunk.groups : undefined, record));
-    };
-    for (let begin = 0; begin < set.y.length;) {
-      const left = set.y.length - begin;
-      let count = await keeper?.takeRows(part, begin, left, (rows, record) => add(begin, rows, record)) ?? 0;
-      if (count === 0) {
-        count = Math.min(sizer.rows, left);
-        const chunkStart = performance.now();
-        add(begin, count);
-        sizer.record(performance.now() - chunkStart);
-        await keeper?.extracted(augmenter, part, begin, count);
-      }
-      begin += count;
-      done += count;
-      report('extract', done, total);
-      await scheduler.breathe();
-    }
-  }
-  return (performance.now() - start) / 1000;
 }
 
 /** From the phase `first` to the end. */

@@ -1,16 +1,19 @@
 // A finished search that is kept, for other plans from the same heads.
 import type { AugmentData, AugmentHost, AugmentOptions, AugmentOutcome, PlanOptions } from './augment.js';
-import { addAllRows, checkData, phases, runSteps } from './augment_steps.js';
+import { addAllRows } from './augment_rows.js';
+import { checkData, phases, runSteps } from './augment_steps.js';
 import { remarkOnBase, remarkOnClassLimit, remarkOnPlaces, remarkOnRows } from './data/remarks.js';
 import { oneThread, type Augmenter, type Engine } from './engine.js';
-import { throwIfAborted } from './errors.js';
+import { OfframpError, throwIfAborted } from './errors.js';
 import { measureLatency, type LatencyKeys } from './evaluate.js';
 import { isJsonObject, type Json, type JsonObject } from './json.js';
 import { ProgressKeeper } from './kept_progress.js';
+import { FeatureServer } from './offload/feature_server.js';
 import { measureLink, type LinkFigures } from './offload/link_speed.js';
 import { withMeasuredLinks } from './offload/measured_links.js';
 import { ProgressEstimator } from './progress.js';
 import type { PackageFile } from './raw_module.js';
+import { releaseBytes } from './release.js';
 import type { AugmentReport, MeasuredLink } from './reports.js';
 import { measureSpeed, measureStages } from './speed.js';
 
@@ -44,13 +47,15 @@ export class Augmentation {
     const keeper = host.kept && await ProgressKeeper.open(host.kept);
     const knownLinks = keeper?.links ?? new Map();
     const placed = await placePlan(options, knownLinks, host);
+    const server = host.extractOn && await FeatureServer.open(host.extractOn, host.signal);
     const speed = isMapped(options) ? await oneThread(engine, () => measureSpeed(engine, model, options.backend ?? 'xnnpack', host.signal)) : undefined;
     const augmentation = new Augmentation(engine, engine.createAugmenter(model, coreOptions(placed.options, speed)), data, options, speed, host, knownLinks);
     model = new Uint8Array(0); // not to be kept by what waits below
-    augmentation.remarks.push(...onRows);
+    host.onModelRead?.();
+    augmentation.remarks.push(...onRows, ...(server === undefined ? [] : [`features were extracted on ${server.url} (model ${server.model})`]));
     augmentation.links = placed.links;
     try {
-      await augmentation.search(keeper);
+      await augmentation.search(keeper, server);
       return augmentation;
     } catch (thrown) {
       augmentation.dispose();
@@ -104,17 +109,18 @@ export class Augmentation {
     return { remarks: [...this.remarks], ...(this.links.length === 0 ? {} : { measured_links: this.links.map((link) => ({ ...link })) }) };
   }
 
-  private async search(keeper: ProgressKeeper | undefined): Promise<void> {
+  private async search(keeper: ProgressKeeper | undefined, server: FeatureServer | undefined): Promise<void> {
     const { augmenter, host } = this;
     try {
-      this.seconds.extract = await addAllRows(augmenter, this.data, this.report, keeper, host.signal) + (keeper?.before.extract ?? 0);
+      this.seconds.extract = await addAllRows(augmenter, this.data, server, this.report, keeper, host.signal) + (keeper?.before.extract ?? 0);
       const resumed = await keeper?.takeSearch(augmenter);
       if (resumed !== undefined) this.progress.skipTo(resumed.phase, resumed.done, resumed.total);
       const train = await this.goOn(resumed?.phase ?? 'screen', keeper);
       this.seconds.train = train + (keeper?.before.train ?? 0);
       this.first = await this.measure((report) => [...remarkOnPlaces(report), ...remarkOnBase(report.base.accuracy, this.data.test, this.options.labels)]);
     } catch (thrown) {
-      if (host.signal?.aborted === true) await keeper?.keep(augmenter);
+      const goesOn = host.signal?.aborted === true || (thrown instanceof OfframpError && thrown.code === 'remote');
+      if (goesOn) await keeper?.keep(augmenter);
       throw thrown;
     }
   }
@@ -129,10 +135,12 @@ export class Augmentation {
   private async measure(furtherRemarks: (report: AugmentReport) => string[] = () => []): Promise<AugmentOutcome> {
     const { engine, augmenter, data, host, options } = this;
     const backend = options.backend ?? 'xnnpack';
+    const files = augmenter.package({});
     const { latency, stages } = await oneThread(engine, async () => ({
-      latency: await measureLatency(engine, augmenter.package({}), data.test, backend, latencyEffort, (done, total) => this.report('measure', done, total), host.signal),
-      stages: isMapped(options) ? await measureStages(engine, augmenter.package({}), backend, host.signal) : undefined,
+      latency: await measureLatency(engine, files, data.test, backend, latencyEffort, (done, total) => this.report('measure', done, total), host.signal),
+      stages: isMapped(options) ? await measureStages(engine, files, backend, host.signal) : undefined,
     }));
+    for (const { bytes } of files) releaseBytes(bytes);
     const result = augmenter.result();
     const told = result as unknown as AugmentReport;
     for (const text of [...furtherRemarks(told), ...remarkOnCertificate(told)]) {

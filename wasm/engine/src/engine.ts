@@ -2,7 +2,7 @@
 import { OfframpError } from './errors.js';
 import { parseReport, type Json, type JsonObject } from './json.js';
 import type {
-  Answers, Backend, Encoding, Exited, ModuleFactory, ModuleOptions, PackageFile, Part, ProfiledStep, RawAugmenter, RawEvaluator, RawHandle, RawModule, RawResult,
+  Answers, Backend, Encoding, Exited, Features, ModuleFactory, ModuleOptions, PackageFile, Part, ProfiledStep, RawAugmenter, RawEvaluator, RawHandle, RawModule, RawResult,
   RawRuntime, RawSession, RawStreamEvaluator, RawStreamSession, SessionMemory, Split, StageOutputs, StageResult, StepProgress, StreamAnswer, StreamRule,
   Verdict,
 } from './raw_module.js';
@@ -220,6 +220,18 @@ export class Augmenter extends Handle<RawAugmenter> {
    */
   addRows(part: Part, x: RawTensor, labels: Int32Array, groups: Float64Array = new Float64Array(0), record: Uint8Array = new Uint8Array(0)): void {
     unwrap(() => this.object.addRows(part, x, labels, groups, record));
+  }
+  /** ONNX, for a server to extract features: rows [n, ...] -> "features" f32 [n, ...], "logits" f32 [n, classes]. */
+  featureModel(): Uint8Array {
+    return unwrap(() => this.object.featureModel());
+  }
+  /** Raw rows as that model takes them, f32. */
+  prepare(x: RawTensor): RawTensor {
+    return unwrap(() => this.object.prepare(x));
+  }
+  /** In place of addRows(), with what that model answered for prepare(x). Errors: invalid_data if it does not fit the first row, which is extracted here too. */
+  addFeatures(part: Part, x: RawTensor, labels: Int32Array, groups: Float64Array = new Float64Array(0), { features, logits }: Features): void {
+    unwrap(() => this.object.addFeatures(part, x, labels, groups, features, logits));
   }
   /** What was extracted of rows [begin, end) of a part, before the first step. */
   rowsRecord(part: Part, begin: number, end: number): Uint8Array {

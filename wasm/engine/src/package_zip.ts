@@ -1,7 +1,8 @@
 // An .offramp package as a zip: the core takes files by name, zipping is the hosts'. What is unzipped is hostile.
-import { unzipSync, zipSync, type Zippable } from 'fflate';
+import { unzipSync, Zip, ZipDeflate } from 'fflate';
 import { OfframpError } from './errors.js';
 import type { PackageFile } from './raw_module.js';
+import { releaseBytes } from './release.js';
 
 export interface ZipLimits {
   archiveBytes: number;
@@ -12,6 +13,7 @@ export interface ZipLimits {
 }
 export const packageLimits: ZipLimits = { archiveBytes: 2 ** 30, totalBytes: 2 ** 30, entries: 256, ratio: 100 };
 
+const deflatedAtOnce = 2 ** 16;
 const ratioFreeBytes = 2 ** 20; // small files of zeros are no danger
 const entryName = /^(manifest\.json|stages\/(0|[1-9][0-9]{0,2})\.onnx)$/;
 
@@ -25,12 +27,35 @@ export function looksLikeZip(bytes: Uint8Array): boolean {
 
 /** Same files, same bytes: entries carry the zip format's first date instead of a clock's. */
 export function zipPackage(files: readonly PackageFile[]): Uint8Array {
-  const entries: Zippable = {};
-  for (const file of files) {
-    if (!isPackageEntry(file.name)) throw refuse(`the file name "${file.name}"`);
-    entries[file.name] = [file.bytes, { mtime: new Date(1980, 0, 1), level: 6, os: 3 }];
+  const pieces = zipPieces(files);
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
   }
-  return zipSync(entries);
+  return whole;
+}
+
+/** The same in pieces, one behind the other. With `consume` the files are empty afterwards, each as soon as it is in, so that a large package is in memory once. */
+export function zipPieces(files: readonly PackageFile[], { consume = false } = {}): Uint8Array<ArrayBuffer>[] {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  const zip = new Zip((error, piece) => {
+    if (error !== null) throw error;
+    pieces.push(piece as Uint8Array<ArrayBuffer>);
+  });
+  for (const { name, bytes } of files) {
+    if (!isPackageEntry(name)) throw refuse(`the file name "${name}"`);
+    const entry = new ZipDeflate(name, { level: 6 });
+    entry.mtime = new Date(1980, 0, 1);
+    entry.os = 3;
+    zip.add(entry);
+    for (let at = 0; at < bytes.length; at += deflatedAtOnce) entry.push(bytes.subarray(at, at + deflatedAtOnce));
+    entry.push(new Uint8Array(0), true);
+    if (consume) releaseBytes(bytes);
+  }
+  zip.end();
+  return pieces;
 }
 
 /** Errors: invalid_package for anything but a zip of manifest.json and stages/N.onnx; limit_exceeded past `limits`. */

@@ -59,8 +59,17 @@ export interface StepProgress {
   total: number;
 }
 
+/** What heads are trained on, of some rows: f32 [n, features] and [n, classes]. */
+export interface Features {
+  features: RawTensor;
+  logits: RawTensor;
+}
+
 export interface RawAugmenter extends RawHandle {
   addRows(part: Part, x: RawTensor, labels: Int32Array, groups: Float64Array, record: Uint8Array): RawResult<null>;
+  featureModel(): RawResult<Uint8Array>;
+  prepare(x: RawTensor): RawResult<RawTensor>;
+  addFeatures(part: Part, x: RawTensor, labels: Int32Array, groups: Float64Array, features: RawTensor, logits: RawTensor): RawResult<null>;
   rowsRecord(part: Part, begin: number, end: number): RawResult<Uint8Array>;
   searchRecord(): RawResult<Uint8Array>;
   resume(record: Uint8Array): RawResult<StepProgress>;

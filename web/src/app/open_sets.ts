@@ -67,6 +67,7 @@ async function prepare(project: Project, sets: Partial<Record<SetRole, SetSummar
   const prepared = await project.engine.call('prepareRows', { preprocess, seed: searchSeed });
   const opened = { sets: { ...sets, data }, prepared };
   project.setData(opened);
+  project.preparing = undefined; // a search may start while the model is tried on them
   let checked: Partial<ProjectData>;
   try {
     checked = { base: await project.engine.call('checkBase', { preprocess: prepared.preprocess, seed: searchSeed }) };

@@ -21,7 +21,7 @@ const rules: readonly Rule[] = [
   { when: says(/zip file where an ONNX model/), title: 'This is a zip file, not an ONNX model', remedy: 'Unzip it and pick the .onnx file inside. A finished package (.offramp) has its own place below.' },
   { when: says(/external/), title: 'The weights of this model are in another file', remedy: 'Save the model as one file: with Python, onnx.save(onnx.load(path), path) puts the weights inside.' },
   { when: says(/a page reads at most/), title: 'This model is too large for a page', remedy: 'Use the command line for it: ./run offramp augment model.onnx --data train.npz -o model.offramp. The package it writes can be opened here.' },
-  { when: says(/module stopped|out of memory|Cannot enlarge memory|allocation failed/i), title: 'The memory was not enough', remedy: 'Close other tabs, or use fewer rows. What was kept of a search is still there and it goes on from it.' },
+  { when: says(/module stopped|out of memory|no memory for|Cannot enlarge memory|allocation failed/i), title: 'The memory was not enough', remedy: 'Close other tabs, or use fewer rows. What was kept of a search is still there and it goes on from it.' },
   { when: says(/cannot be loaded \(|could not be loaded/), title: 'A part of the page could not be loaded', remedy: 'Check the connection and reload the page.' },
   { when: says(/has no SIMD/), title: 'This browser is too old', remedy: 'Use a browser of 2023 or newer: Chrome, Edge, Firefox or Safari.' },
 ];

@@ -68,7 +68,7 @@ export class Project {
   step = $state<StepId>('model');
   model = $state.raw<ProjectModel>();
   data = $state.raw<ProjectData>();
-  /** An example's samples are on their way. */
+  /** Samples are on their way: what is being done. A search would not see them. */
   preparing = $state<string>();
   /** targets.json, or nothing: all on this device. */
   targets = $state.raw<Json>();
@@ -129,6 +129,16 @@ export class Project {
     const { name, files: packaged, report } = await this.engine.call('openPackage', { files: files.map(({ path, file }) => ({ path, file })) });
     await this.useResult({ name, files: packaged, report, source: 'opened' });
     this.goTo('plan');
+  }
+
+  /** `what` stands on the page until the work is done. */
+  async prepare(what: string, work: () => Promise<void>): Promise<void> {
+    this.preparing = what;
+    try {
+      await work();
+    } finally {
+      this.preparing = undefined;
+    }
   }
 
   /** Other rows: a result of earlier ones no longer holds. */

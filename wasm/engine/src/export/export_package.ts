@@ -5,7 +5,7 @@ import type { Json, JsonObject } from '../json.js';
 import type { PackageFile } from '../raw_module.js';
 import { allExits } from './all_exits.js';
 import { ifOnnx } from './if_onnx.js';
-import { oipRepository, servedStage, type ServedStage } from './oip_repository.js';
+import { descriptionFile, jsonFile, oipRepository, onnxFileOf, servedStage, type ServedStage } from './oip_repository.js';
 import { writeOnnx } from './onnx_proto.js';
 import { describePackage, readStages, stageBytes, type PackageDescription, type StageFile } from './stage_models.js';
 
@@ -15,8 +15,6 @@ export type ExportForm = (typeof exportForms)[number];
 export const isFolderForm = (form: ExportForm): boolean => form === 'stages' || form === 'oip';
 
 const preprocessNote = 'The model\'s input is what the preprocessing steps make of a sample; the export does not hold those steps.';
-/** Of the folder forms: what the files are. */
-const descriptionFile = 'export.json';
 
 /**
  * `chooseStages` says which stages the folder forms hold, of so many; all unless told. A whole file is called model.onnx. Errors:
@@ -56,7 +54,7 @@ function wholeFile(files: readonly PackageFile[], form: ExportForm, description:
 
 function repository(files: readonly PackageFile[], stages: readonly StageFile[], description: PackageDescription): PackageFile[] {
   const { files: written, models } = oipRepository(files, stages, description);
-  return [...written, described('oip', models.map((model) => ({ ...model, file: `${model.name}/1/model.onnx` })), description)];
+  return [...written, described('oip', models.map((model) => ({ ...model, file: onnxFileOf(model) })), description)];
 }
 
 /** A package's folder, as far as it holds stages. */
@@ -73,5 +71,5 @@ function described(form: ExportForm, models: readonly (ServedStage & { file: str
     offramp_export: form, note: preprocessNote, preprocess, labels,
     models: models.map(({ name, file, stage, inputs, outputs }) => ({ name, file, stage, inputs, outputs, exit: (stages[stage]?.exit ?? null) as Json })),
   };
-  return { name: descriptionFile, bytes: new TextEncoder().encode(`${JSON.stringify(content, undefined, 2)}\n`) };
+  return jsonFile(descriptionFile, content);
 }

@@ -7,18 +7,23 @@ import { GraphWriter, Names } from './graph_writer.js';
 import { elementTypes, integerAttribute, readOnnx, valueOf, writeOnnx, type ElementType } from './onnx_proto.js';
 import { stageBytes, type PackageDescription, type StageFile } from './stage_models.js';
 
+/** Of an export that is a folder: what its files are. */
+export const descriptionFile = 'export.json';
+
 /** A tensor of a model; dimensions without the batch. */
 export interface ServedTensor {
   name: string;
   type: ElementType;
   dims: number[];
 }
-export interface ServedStage {
+export interface ServedModel {
   name: string;
-  stage: number;
-  encoding: Encoding;
   inputs: ServedTensor[];
   outputs: ServedTensor[];
+}
+export interface ServedStage extends ServedModel {
+  stage: number;
+  encoding: Encoding;
 }
 
 const mostRows = 64; // as `offramp serve` has it
@@ -46,13 +51,25 @@ export function oipRepository(files: readonly PackageFile[], stages: readonly St
     for (const encoding of new Set<Encoding>(['f32', link])) {
       const model = servedStage(files, stage, description, encoding);
       models.push(model);
-      written.push(
-        { name: `${model.name}/config.pbtxt`, bytes: encoded(tritonConfig(model, description.plan.identity(stage.stage, stage.stage + 1, false))) },
-        { name: `${model.name}/1/model.onnx`, bytes: encoding === 'f32' ? bytes : decodingStage(bytes, model) },
-      );
+      const identity = { [identityParameter]: description.plan.identity(stage.stage, stage.stage + 1, false) };
+      written.push(...modelFiles(model, encoding === 'f32' ? bytes : decodingStage(bytes, model), identity));
     }
   }
-  return { models, files: [...written, { name: 'config.json', bytes: encoded(`${JSON.stringify(openvinoConfig(models), undefined, 2)}\n`) }] };
+  return { models, files: [...written, openvinoFile(models)] };
+}
+
+/** `parameters` come back with a server's metadata. */
+export function modelFiles(model: ServedModel, onnx: Uint8Array, parameters: Record<string, string> = {}): PackageFile[] {
+  return [{ name: `${model.name}/config.pbtxt`, bytes: encoded(tritonConfig(model, parameters)) }, { name: onnxFileOf(model), bytes: onnx }];
+}
+export const onnxFileOf = ({ name }: ServedModel): string => `${name}/1/model.onnx`;
+
+export function openvinoFile(models: readonly ServedModel[]): PackageFile {
+  return jsonFile('config.json', openvinoConfig(models));
+}
+
+export function jsonFile(name: string, content: object): PackageFile {
+  return { name, bytes: encoded(`${JSON.stringify(content, undefined, 2)}\n`) };
 }
 
 /** The stage behind the decoding of its boundary tensor: (q - zero_point) * scale by row, or half floats. */
@@ -78,7 +95,7 @@ function decodingStage(bytes: Uint8Array, { inputs: tensors, encoding }: ServedS
 }
 
 /** Source: Triton's model_config.proto, in protobuf's text format. */
-function tritonConfig({ name, inputs, outputs }: ServedStage, identity: string): string {
+function tritonConfig({ name, inputs, outputs }: ServedModel, parameters: Record<string, string>): string {
   const tensors = (kind: string, list: readonly ServedTensor[]): string => list.map((tensor) => `${kind} {
   name: ${quoted(tensor.name)}
   data_type: ${tritonTypes[tensor.type]}
@@ -89,15 +106,15 @@ function tritonConfig({ name, inputs, outputs }: ServedStage, identity: string):
 platform: "onnxruntime_onnx"
 max_batch_size: ${mostRows}
 ${tensors('input', inputs)}${tensors('output', outputs)}dynamic_batching { }
-parameters {
-  key: ${quoted(identityParameter)}
-  value: { string_value: ${quoted(identity)} }
+${Object.entries(parameters).map(([key, value]) => `parameters {
+  key: ${quoted(key)}
+  value: { string_value: ${quoted(value)} }
 }
-`;
+`).join('')}`;
 }
 
 /** Paths are relative to the file. Unless told, OpenVINO computes in bf16 where it can, and thresholds would meet other scores. */
-function openvinoConfig(models: readonly ServedStage[]): JsonObject {
+function openvinoConfig(models: readonly ServedModel[]): JsonObject {
   return { model_config_list: models.map(({ name }): Json => ({ config: { name, base_path: name, plugin_config: { INFERENCE_PRECISION_HINT: 'f32' } } })) };
 }
 
