@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { loadEngine, type Engine, type ModuleFactory, type PackageFile, type RawModule } from '@offramp/engine';
+import { collectGarbage } from '@offramp/engine/node';
 import { fashionRows } from './support/fashion_mnist.js';
 import { fashionPackage } from './support/fashion_package.js';
 
@@ -102,3 +103,16 @@ for (const [variant, threads] of [['simd', 1], ['simd-threads', 2]] as const) {
     });
   }
 }
+
+test('bytes that were handed in are not kept', async () => {
+  const { engine } = await start('simd', 1);
+  const size = 64 * 2 ** 20;
+  // A model with a long text behind it, which is read over.
+  const padded = (): Uint8Array => Buffer.concat([model, Buffer.from([0x32, 0x80, 0x80, 0x80, 0x20]), Buffer.alloc(size)]);
+  const before = process.memoryUsage().arrayBuffers;
+  (() => { engine.inspect(padded()); })();
+  await collectGarbage();
+  for (let wait = 0; wait < 20 && process.memoryUsage().arrayBuffers > before + size / 2; wait += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.ok(process.memoryUsage().arrayBuffers < before + size / 2, `${process.memoryUsage().arrayBuffers - before} bytes are still there`);
+  engine.dispose();
+});

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { zipSync } from 'fflate';
-import { packageLimits, unzipPackage, zipPackage } from '@offramp/engine';
+import { packageLimits, unzipPackage, zipPackage, zipPieces } from '@offramp/engine';
 import { failure, text } from './samples.js';
 
 const files = [{ name: 'manifest.json', bytes: text('{}') }, { name: 'stages/0.onnx', bytes: text('zero') }, { name: 'stages/1.onnx', bytes: new Uint8Array(5000) }];
@@ -13,6 +13,17 @@ test('round trip, and the bytes depend on the files alone', () => {
   assert.deepEqual(unzipPackage(zip).map(({ name, bytes }) => ({ name, bytes: [...bytes] })), files.map(({ name, bytes }) => ({ name, bytes: [...bytes] })));
   assert.deepEqual(zipPackage(files), zip);
   assert.equal(new DataView(zip.buffer, zip.byteOffset).getUint32(10, true), 0x00210000); // 1980-01-01 00:00
+});
+
+test('in pieces: the same bytes, and the files are let go of if that is asked for', () => {
+  const random = Uint8Array.from({ length: 300_000 }, (_, at) => (Math.imul(at, 2654435761) >>> 13) & 255);
+  const some = [{ name: 'manifest.json', bytes: text('{}') }, { name: 'stages/0.onnx', bytes: random }];
+  const whole = zipPackage(some);
+  const pieces = zipPieces(some, { consume: true });
+  assert.ok(pieces.length > 3);
+  assert.deepEqual(new Uint8Array(Buffer.concat(pieces)), whole);
+  assert.deepEqual(some.map(({ bytes }) => bytes.length), [0, 0]);
+  assert.deepEqual(unzipPackage(whole)[1]?.bytes, random);
 });
 
 for (const name of ['../manifest.json', '/manifest.json', 'stages/../x.onnx', 'stages/01.onnx', 'stages/a.onnx', 'stages/0.onnx\0', 'x.txt', 'Manifest.json', 'stages\\0.onnx']) {

@@ -7,20 +7,26 @@
 #include "tensor_errors.h"
 
 // A tensor crosses into the module in two calls and out of it in one: through emscripten::val each property would be a
-// call of its own, which small models feel. Names of element types are in the order of DType.
+// call of its own, which small models feel. Names of element types are in the order of DType. Addresses come signed: beyond
+// 2 GB they are negative.
 EM_JS(int, read_tensor_header, (emscripten::EM_VAL handle, double* numbers, int max_rank), {
   const tensor = Emval.toValue(handle);
   const rank = tensor.dims.length;
-  HEAPF64[numbers >> 3] = tensor.data.length;
-  for (let i = 0; i < rank && i < max_rank; ++i) HEAPF64[(numbers >> 3) + 1 + i] = tensor.dims[i];
+  HEAPF64[numbers >>> 3] = tensor.data.length;
+  for (let i = 0; i < rank && i < max_rank; ++i) HEAPF64[(numbers >>> 3) + 1 + i] = tensor.dims[i];
   return (rank << 8) | (['f32', 'f64', 'f16', 'i64', 'i32', 'i16', 'i8', 'u16', 'u8', 'bool'].indexOf(tensor.dtype) & 255);
 });
-EM_JS(void, read_tensor_data, (emscripten::EM_VAL handle, void* to), { HEAPU8.set(Emval.toValue(handle).data, to); });
+EM_JS(void, read_tensor_data, (emscripten::EM_VAL handle, void* to), { HEAPU8.set(Emval.toValue(handle).data, to >>> 0); });
+// Bytes [begin, begin + count) of a typed array. Not by emscripten::val either, whose calls keep their last argument alive: a model, at worst.
+EM_JS(void, read_bytes, (emscripten::EM_VAL handle, size_t begin, size_t count, void* to), {
+  const from = Emval.toValue(handle);
+  HEAPU8.set(new Uint8Array(from.buffer, from.byteOffset + begin, count), to >>> 0);
+});
 EM_JS(emscripten::EM_VAL, make_tensor, (int dtype, const double* dims, int rank, const void* data, size_t bytes), {
   return Emval.toHandle({
     dtype: ['f32', 'f64', 'f16', 'i64', 'i32', 'i16', 'i8', 'u16', 'u8', 'bool'][dtype],
-    dims: Array.from(HEAPF64.subarray(dims >> 3, (dims >> 3) + rank)),
-    data: HEAPU8.slice(data, data + bytes),
+    dims: Array.from(HEAPF64.subarray(dims >>> 3, (dims >>> 3) + rank)),
+    data: HEAPU8.slice(data >>> 0, (data >>> 0) + bytes),
   });
 });
 
@@ -32,9 +38,12 @@ val copy_to(const char* constructor, const T* data, size_t count) {
   return val::global(constructor).new_(emscripten::typed_memory_view(count, data));
 }
 
+// All elements of an array of that type.
 template <class T>
-void copy_from(const val& array, T* out, size_t count) {
-  if (count > 0) val(emscripten::typed_memory_view(count, out)).call<void>("set", array);
+std::vector<T> copy_from(const val& array) {
+  std::vector<T> values(array["length"].as<size_t>());
+  read_bytes(array.as_handle(), 0, values.size() * sizeof(T), values.data());
+  return values;
 }
 
 }  // namespace
@@ -62,16 +71,11 @@ val text(const Json& json) { return val(json.dump(-1, ' ', false, Json::error_ha
 Result<Json> options_from(const std::string& json) { return parse_json(json, ErrorCode::kInvalidArgument); }
 
 ByteSource source_from(const val& uint8_array) {
-  return {uint8_array["length"].as<size_t>(), [uint8_array](size_t offset, std::span<uint8_t> to) {
-            copy_from(uint8_array.call<val>("subarray", offset, offset + to.size()), to.data(), to.size());
-          }};
+  return {uint8_array["length"].as<size_t>(),
+          [uint8_array](size_t offset, std::span<uint8_t> to) { read_bytes(uint8_array.as_handle(), offset, to.size(), to.data()); }};
 }
 
-std::vector<int32_t> ints_from(const val& int32_array) {
-  std::vector<int32_t> values(int32_array["length"].as<size_t>());
-  copy_from(int32_array, values.data(), values.size());
-  return values;
-}
+std::vector<int32_t> ints_from(const val& int32_array) { return copy_from<int32_t>(int32_array); }
 
 std::vector<int64_t> whole_numbers(const val& list) {
   std::vector<int64_t> numbers;
@@ -79,11 +83,7 @@ std::vector<int64_t> whole_numbers(const val& list) {
   return numbers;
 }
 
-std::vector<uint8_t> bytes_from(const val& uint8_array) {
-  std::vector<uint8_t> values(uint8_array["length"].as<size_t>());
-  copy_from(uint8_array, values.data(), values.size());
-  return values;
-}
+std::vector<uint8_t> bytes_from(const val& uint8_array) { return copy_from<uint8_t>(uint8_array); }
 
 val bytes_to(const void* data, size_t bytes) { return copy_to("Uint8Array", static_cast<const uint8_t*>(data), bytes); }
 val floats_to(const std::vector<float>& values) { return copy_to("Float32Array", values.data(), values.size()); }

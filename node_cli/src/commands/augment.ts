@@ -1,10 +1,10 @@
 // offramp augment MODEL --data D -o OUT
 import { resolve } from 'node:path';
 import {
-  augmentModel, choosePreprocess, invalidArgument, makeParts, modelClasses, OfframpError, releaseBytes, sampleRows, within, zipPieces, type Dataset, type KeptProgress,
+  augmentModel, choosePreprocess, invalidArgument, makeParts, modelClasses, OfframpError, sampleRows, within, zipPieces, type Dataset, type KeptProgress,
   type Parts,
 } from '@offramp/engine';
-import { loadNodeEngine } from '@offramp/engine/node';
+import { collectGarbage, loadNodeEngine } from '@offramp/engine/node';
 import { describeAugment, describeLink } from '../augment_text.js';
 import { planningOptions } from '../engine_options.js';
 import { readData, readModel, readPreprocess, readTargets } from '../inputs.js';
@@ -58,7 +58,7 @@ export async function augment(args: Arguments, io: CommandIo): Promise<void> {
   const output = args.requiredText('output');
   if (resolve(output) === resolve(modelPath)) throw invalidArgument(`-o ${output} would overwrite the model`);
   await io.checkWritable(output);
-  const model = await readModel(modelPath);
+  let model = await readModel(modelPath);
   const engine = await loadNodeEngine(engineOptions);
   const inspected = within(modelPath, () => engine.inspect(model));
   const given = await readPreprocess(args.text('preprocess'));
@@ -83,8 +83,12 @@ export async function augment(args: Arguments, io: CommandIo): Promise<void> {
   try {
     outcome = await augmentModel(engine, model, parts, { ...options, targets, preprocess: steps, labels: sets.data.labels },
       {
-        onProgress: progress.show, classes: modelClasses(inspected), onRemark: tell, kept, signal: stop.signal, onModelRead: () => releaseBytes(model),
+        onProgress: progress.show, classes: modelClasses(inspected), onRemark: tell, kept, signal: stop.signal,
         extractOn: extractOn === undefined ? undefined : { url: extractOn, model: args.text('extract-model') ?? featuresNameOf(modelPath), client: { token } },
+        onModelRead: () => {
+          model = new Uint8Array(0);
+          void collectGarbage();
+        },
         linkClient: { token }, onLink: (link) => tell(`link to ${describeLink(link)}`),
       });
   } catch (thrown) {

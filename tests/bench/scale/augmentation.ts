@@ -4,7 +4,8 @@
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
-import { augmentModel, loadEngine, releaseBytes, zipPieces, type AugmentReport, type Engine, type ModuleFactory, type RawModule } from '@offramp/engine';
+import { augmentModel, loadEngine, zipPieces, type AugmentReport, type Engine, type ModuleFactory, type RawModule } from '@offramp/engine';
+import { collectGarbage } from '@offramp/engine/node';
 import { checkout } from '../checkout.js';
 import type { BottleneckShape } from './bottleneck_resnet.js';
 import { scaleData, scaleModel, type ScaleRows } from './files.js';
@@ -57,14 +58,17 @@ export async function measureAugmentation(request: Request, say: (text: string) 
   const { engine, heapBytes } = await startEngine(threads);
   const watch = new Stopwatch(heapBytes);
   try {
-    const model = await scaleModel(engine, shape, request.fitRows);
+    let model = await scaleModel(engine, shape, request.fitRows);
     const modelBytes = model.length;
     const data = scaleData(shape, rows);
     const { macs, parameters } = engine.inspect(model);
     watch.begin('load');
     const { report, files } = await augmentModel(engine, model, data, { preprocess: data.train.preprocess ?? [], seed }, {
       classes: shape.classes,
-      onModelRead: () => releaseBytes(model),
+      onModelRead: () => {
+        model = new Uint8Array(0);
+        void collectGarbage();
+      },
       onProgress: ({ phase, done, total, elapsedSeconds }) => {
         watch.begin(phase);
         say(`${phase} ${done} of ${total}, ${elapsedSeconds.toFixed(0)} s`);

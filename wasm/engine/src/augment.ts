@@ -58,7 +58,7 @@ export interface AugmentData {
 export interface AugmentHost extends HostControls {
   /** The model's, to refuse labels past them before any work. */
   classes?: number | undefined;
-  /** The model's bytes are not needed any more: releaseBytes() saves their memory. */
+  /** The model's bytes are not needed any more: a caller that lets go of them saves their memory. */
   onModelRead?: (() => void) | undefined;
   /** What a user should know about the data or the model; the report's `remarks` too. */
   onRemark?: ((remark: string) => void) | undefined;

@@ -13,7 +13,6 @@ import { measureLink, type LinkFigures } from './offload/link_speed.js';
 import { withMeasuredLinks } from './offload/measured_links.js';
 import { ProgressEstimator } from './progress.js';
 import type { PackageFile } from './raw_module.js';
-import { releaseBytes } from './release.js';
 import type { AugmentReport, MeasuredLink } from './reports.js';
 import { measureSpeed, measureStages } from './speed.js';
 
@@ -135,12 +134,12 @@ export class Augmentation {
   private async measure(furtherRemarks: (report: AugmentReport) => string[] = () => []): Promise<AugmentOutcome> {
     const { engine, augmenter, data, host, options } = this;
     const backend = options.backend ?? 'xnnpack';
-    const files = augmenter.package({});
+    let files = augmenter.package({});
     const { latency, stages } = await oneThread(engine, async () => ({
       latency: await measureLatency(engine, files, data.test, backend, latencyEffort, (done, total) => this.report('measure', done, total), host.signal),
       stages: isMapped(options) ? await measureStages(engine, files, backend, host.signal) : undefined,
     }));
-    for (const { bytes } of files) releaseBytes(bytes);
+    files = []; // a large one is not to be held twice
     const result = augmenter.result();
     const told = result as unknown as AugmentReport;
     for (const text of [...furtherRemarks(told), ...remarkOnCertificate(told)]) {

@@ -33,7 +33,6 @@ export * from './progress.js';
 export type * from './raw_module.js';
 export { encodings } from './raw_module.js';
 export type * from './reports.js';
-export { releaseBytes } from './release.js';
 export { nextTurn } from './scheduler.js';
 export { measureSpeed } from './speed.js';
 export { evaluateStream, type StreamOptions } from './streams.js';

@@ -2,7 +2,6 @@
 import { unzipSync, Zip, ZipDeflate } from 'fflate';
 import { OfframpError } from './errors.js';
 import type { PackageFile } from './raw_module.js';
-import { releaseBytes } from './release.js';
 
 export interface ZipLimits {
   archiveBytes: number;
@@ -44,7 +43,8 @@ export function zipPieces(files: readonly PackageFile[], { consume = false } = {
     if (error !== null) throw error;
     pieces.push(piece as Uint8Array<ArrayBuffer>);
   });
-  for (const { name, bytes } of files) {
+  for (const file of files) {
+    const { name, bytes } = file;
     if (!isPackageEntry(name)) throw refuse(`the file name "${name}"`);
     const entry = new ZipDeflate(name, { level: 6 });
     entry.mtime = new Date(1980, 0, 1);
@@ -52,7 +52,7 @@ export function zipPieces(files: readonly PackageFile[], { consume = false } = {
     zip.add(entry);
     for (let at = 0; at < bytes.length; at += deflatedAtOnce) entry.push(bytes.subarray(at, at + deflatedAtOnce));
     entry.push(new Uint8Array(0), true);
-    if (consume) releaseBytes(bytes);
+    if (consume) file.bytes = new Uint8Array(0);
   }
   zip.end();
   return pieces;
