@@ -14,7 +14,7 @@ const embind = [
   '__emval_get_property', '__emval_incref', '__emval_new_array', '__emval_new_cstring', '__emval_new_object',
   '__emval_run_destructors', '__emval_set_property', '__emval_take_value',
 ];
-const own = ['make_tensor', 'read_tensor_data', 'read_tensor_header']; // wasm/bindings/convert.cpp
+const own = ['make_tensor', 'read_bytes', 'read_tensor_data', 'read_tensor_header']; // wasm/bindings/convert.cpp
 // Growing memory, failing checks, and the console and environment of the C library.
 const cLibrary = [
   '___assert_fail', '__abort_js', '__tzset_js', '_emscripten_get_heap_max', '_emscripten_resize_heap', '_environ_get',
