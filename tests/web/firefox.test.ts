@@ -39,7 +39,14 @@ async function pick(page: Page, label: string, path: string): Promise<void> {
   await input.uploadFile(path);
 }
 
-const shown = (page: Page, text: string): Promise<unknown> => page.waitForFunction((wanted) => document.querySelector('main')?.innerText.includes(wanted), {}, text);
+/** Until the text is there; else what is there instead is told. */
+async function shown(page: Page, text: string): Promise<void> {
+  try {
+    await page.waitForFunction((wanted) => document.querySelector('main')?.innerText.includes(wanted), {}, text);
+  } catch (thrown) {
+    throw new Error(`"${text}" did not appear; the page says: ${await page.evaluate(() => document.querySelector('main')?.innerText.slice(0, 600))}`, { cause: thrown });
+  }
+}
 
 for (const isolated of [true, false]) {
   test(`Firefox, ${isolated ? '' : 'not '}isolated: a model is read and this device measured`, { skip }, async () => {
