@@ -100,7 +100,7 @@ Status Augmenter::add_features(Part part, const Tensor& raw, std::span<const int
   OFFRAMP_TRY(const Tensor input, s.options.preprocess.apply(raw.rows(0, 1)).within(frame));
   OFFRAMP_RETURN_IF_ERROR(s.check_answer(size_t(part), input, features, logits).within(frame));
   for_each_matrix(table, [&](HalfMatrix& matrix, size_t, int64_t at) {
-    for (int64_t row = 0; row < rows; ++row) matrix.append(features.data<float>().subspan(size_t(row * columns + at), size_t(matrix.columns())));
+    for (int64_t row = 0; row < rows; ++row) matrix.append_clamped(features.data<float>().subspan(size_t(row * columns + at), size_t(matrix.columns())));
   });
   table.labels.insert(table.labels.end(), labels.begin(), labels.end());
   table.logit_chunks.push_back(logits);

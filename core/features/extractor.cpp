@@ -59,8 +59,8 @@ Status FeatureExtractor::extract_run(const Tensor& inputs, std::span<const int32
   OFFRAMP_RETURN_IF_ERROR(check_finite(outputs[0], into.rows()));
   prepare(into);
   for (size_t i = 0; i < exit_points_.size(); ++i) {
-    into.gap_gmp[i].append(pool_features(outputs[i + 1], Pooling::kGapGmp).data<float>());
-    if (into.grid[i].columns() > 0) into.grid[i].append(pool_features(outputs[i + 1], Pooling::kGrid).data<float>());
+    into.gap_gmp[i].append_clamped(pool_features(outputs[i + 1], Pooling::kGapGmp).data<float>());
+    if (into.grid[i].columns() > 0) into.grid[i].append_clamped(pool_features(outputs[i + 1], Pooling::kGrid).data<float>());
   }
   into.labels.insert(into.labels.end(), labels.begin(), labels.end());
   into.logit_chunks.push_back(std::move(outputs[0]));

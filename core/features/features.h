@@ -65,8 +65,9 @@ class HalfMatrix {
   explicit HalfMatrix(int64_t columns = 0) : columns_(columns) {}
   int64_t rows() const { return rows_; }
   int64_t columns() const { return columns_; }
-  // A multiple of columns() values. Half floats hold up to 65504; beyond that a feature is as good as at the limit.
-  void append(std::span<const float> row_values);
+  void append(std::span<const float> row_values);  // a multiple of columns() values
+  // Half floats hold up to 65504; beyond that a feature is as good as at the limit.
+  void append_clamped(std::span<const float> row_values);
   void read_row(int64_t row, float* out) const;
   // The same as they are kept.
   void append_halves(std::span<const uint16_t> row_values);

@@ -190,8 +190,14 @@ Tensor pool_body_map(const Tensor& in) {
 void HalfMatrix::append(std::span<const float> row_values) {
   std::vector<uint16_t> halves;
   halves.reserve(row_values.size());
-  for (float value : row_values) halves.push_back(float_to_half(value > 65504.0f ? 65504.0f : (value < -65504.0f ? -65504.0f : value)));
+  for (float value : row_values) halves.push_back(float_to_half(value));
   append_halves(halves);
+}
+
+void HalfMatrix::append_clamped(std::span<const float> row_values) {
+  std::vector<float> clamped(row_values.begin(), row_values.end());
+  for (float& v : clamped) v = v > 65504.0f ? 65504.0f : (v < -65504.0f ? -65504.0f : v);
+  append(clamped);
 }
 
 void HalfMatrix::append_halves(std::span<const uint16_t> row_values) {
