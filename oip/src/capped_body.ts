@@ -1,4 +1,5 @@
 // A body that may be longer than it says, or than anybody wants.
+import { joinBytes } from './join_bytes.js';
 
 /** Reads to the end, or past `most` bytes, where it stops and throws what `tooLarge` makes. Errors: the stream's. */
 export async function readCappedBody(body: ReadableStream<Uint8Array> | null, most: number, tooLarge: () => Error): Promise<Uint8Array> {
@@ -16,13 +17,5 @@ export async function readCappedBody(body: ReadableStream<Uint8Array> | null, mo
     }
     pieces.push(value);
   }
-  const [first] = pieces;
-  if (pieces.length === 1 && first !== undefined) return first;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  return joinBytes(pieces);
 }

@@ -1,4 +1,5 @@
 // An .offramp package as a zip: the core takes files by name, zipping is the hosts'. What is unzipped is hostile.
+import { joinBytes } from '@offramp/oip';
 import { unzipSync, Zip, ZipDeflate } from 'fflate';
 import { OfframpError } from './errors.js';
 import type { PackageFile } from './raw_module.js';
@@ -26,14 +27,7 @@ export function looksLikeZip(bytes: Uint8Array): boolean {
 
 /** Same files, same bytes: entries carry the zip format's first date instead of a clock's. */
 export function zipPackage(files: readonly PackageFile[]): Uint8Array {
-  const pieces = zipPieces(files);
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  return joinBytes(zipPieces(files));
 }
 
 /** The same in pieces, one behind the other. With `consume` the files are empty afterwards, each as soon as it is in, so that a large package is in memory once. */

@@ -1,7 +1,7 @@
 // A model repository in the layout of Triton and OpenVINO Model Server: every stage under the name that a staged session looks for.
 import { within } from '../errors.js';
 import type { Json, JsonObject } from '../json.js';
-import { identityParameter, scaleInput, stageModel, zeroPointInput } from '../offload/plan.js';
+import { identityParameter, mostRequestRows, scaleInput, stageModel, zeroPointInput } from '../offload/plan.js';
 import type { Encoding, PackageFile } from '../raw_module.js';
 import { GraphWriter, Names } from './graph_writer.js';
 import { elementTypes, integerAttribute, readOnnx, valueOf, writeOnnx, type ElementType } from './onnx_proto.js';
@@ -26,7 +26,6 @@ export interface ServedStage extends ServedModel {
   encoding: Encoding;
 }
 
-const mostRows = 64; // as `offramp serve` has it
 const tritonTypes: Record<ElementType, string> = { f32: 'TYPE_FP32', f16: 'TYPE_FP16', u8: 'TYPE_UINT8', i32: 'TYPE_INT32', i64: 'TYPE_INT64' };
 
 /** A stage as a server has it. Errors: as readOnnx, within the file. */
@@ -104,7 +103,7 @@ function tritonConfig({ name, inputs, outputs }: ServedModel, parameters: Record
 `).join('');
   return `name: ${quoted(name)}
 platform: "onnxruntime_onnx"
-max_batch_size: ${mostRows}
+max_batch_size: ${mostRequestRows}
 ${tensors('input', inputs)}${tensors('output', outputs)}dynamic_batching { }
 ${Object.entries(parameters).map(([key, value]) => `parameters {
   key: ${quoted(key)}

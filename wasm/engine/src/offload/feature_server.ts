@@ -3,6 +3,8 @@ import { OipClient, OipError, type ClientOptions, type InferResponse, type Model
 import { OfframpError, throwIfAborted } from '../errors.js';
 import type { Features } from '../raw_module.js';
 import { elementCount, toTypedArray, type RawTensor } from '../tensor.js';
+import { pause } from './caller.js';
+import { mostRequestRows } from './plan.js';
 
 export interface FeatureServerOptions {
   url: string;
@@ -17,9 +19,7 @@ export interface FeatureServerOptions {
 
 export const featuresOutput = 'features';
 export const logitsOutput = 'logits';
-/** Rows of a request: what the exported model's configuration allows, and no more than keeps a body and an answer within bounds. */
-export const mostFeatureRows = 64;
-const mostBytes = 2 ** 22;
+const mostBytes = 2 ** 22; // of a request and of an answer
 const attempts = 6;
 const firstWaitMs = 250; // before the second attempt; twice as long before each further one
 const longestWaitMs = 10_000;
@@ -58,7 +58,7 @@ export class FeatureServer {
    * Errors: as open, after several attempts; whatever `inputs` throws.
    */
   async *extract(begin: number, count: number, inputs: (from: number, to: number) => RawTensor, signal?: AbortSignal): AsyncGenerator<Features & { rows: number }> {
-    const rowsPerRequest = Math.min(mostFeatureRows, Math.max(1, Math.floor(mostBytes / this.rowBytes)));
+    const rowsPerRequest = Math.min(mostRequestRows, Math.max(1, Math.floor(mostBytes / this.rowBytes)));
     const stop = new AbortController();
     const onAbort = (): void => stop.abort();
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -132,16 +132,4 @@ function remedyFor({ kind }: OipError, model: string): string {
     case 'too_large': return '; let it take bodies of 8 MiB';
     default: return '; see to the server, then the same command goes on with what was extracted';
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const go = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', go);
-      resolve();
-    };
-    const timer = setTimeout(go, milliseconds);
-    signal.addEventListener('abort', go, { once: true });
-  });
 }

@@ -87,3 +87,5 @@ export const identityParameter = 'offramp_stages';
 /** Inputs that go with a boundary in u8: one scale (FP32) and one zero point (INT32) per row. */
 export const scaleInput = 'boundary_scale';
 export const zeroPointInput = 'boundary_zero_point';
+/** Rows of a request, unless a server is told otherwise; exported configurations allow as many. */
+export const mostRequestRows = 64;

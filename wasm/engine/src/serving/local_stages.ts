@@ -1,7 +1,7 @@
 // Runs requests as they come in, on the thread that asks: for hosts without workers.
 import type { Engine } from '../engine.js';
 import { invalidArgument } from '../errors.js';
-import type { StagePlan } from '../offload/plan.js';
+import { mostRequestRows, type StagePlan } from '../offload/plan.js';
 import type { Backend, PackageFile } from '../raw_module.js';
 import { HttpError } from './http_error.js';
 import type { JobResult, OffloadSettings, StageSetup } from './jobs.js';
@@ -24,7 +24,7 @@ export interface LocalServiceOptions {
 
 /** A service for a package's stages on this thread. Errors: as Engine.createRuntime; invalid_argument for stages that are not there. */
 export function localService(engine: Engine, files: PackageFile[], options: LocalServiceOptions = {}): PackageService {
-  const { from = 1, to, offload, backend = 'xnnpack', mostRows = 64, deadlineMs = 10_000 } = options;
+  const { from = 1, to, offload, backend = 'xnnpack', mostRows = mostRequestRows, deadlineMs = 10_000 } = options;
   const setup = { files, backend, from, to, offload };
   const stages = new LocalStages(engine, setup);
   const { plan } = stages;

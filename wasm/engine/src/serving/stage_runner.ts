@@ -1,4 +1,5 @@
 // Runs jobs on a package's stages: rows of several requests in one batch, decided row by row, the rest handed on.
+import { joinBytes } from '@offramp/oip';
 import type { Engine, Runtime } from '../engine.js';
 import { OfframpError } from '../errors.js';
 import { readPlan, type StagePlan } from '../offload/plan.js';
@@ -73,7 +74,7 @@ export class StageRunner {
   /** `whole`: the bytes of all requests, one behind the other. */
   private compute(job: Job, requests: readonly Placed[], whole: Uint8Array): (JobResult | Traveller[])[] {
     const isPlain = requests.every(({ encoding }) => encoding === 'f32');
-    const rows = isPlain ? whole : joinRows(requests.map((request) => this.decode(job.stage, request)));
+    const rows = isPlain ? whole : joinBytes(requests.map((request) => this.decode(job.stage, request)));
     return job.continues ? this.runOn(job.stage, requests, rows) : this.runStage(job.stage, rows, requests.map(({ count }) => count));
   }
 
@@ -97,7 +98,7 @@ export class StageRunner {
     const travellers = perRow.map((boundary, row): Traveller => ({ boundary: boundary as Uint8Array, deadlineMs: deadlines[row] as number }));
     let going = travellers;
     for (let stage = first; stage < this.to && going.length > 0; stage += 1) {
-      const outputs = this.runtime.runRows(stage, this.tensor(stage, going.length, joinRows(going.map(({ boundary }) => boundary))));
+      const outputs = this.runtime.runRows(stage, this.tensor(stage, going.length, joinBytes(going.map(({ boundary }) => boundary))));
       const next = splitRows(outputs.boundary?.data, going.map(() => 1), going.length);
       const verdicts: (Verdict | undefined)[] = outputs.logits === undefined ? [] : this.runtime.judge(stage, outputs.logits);
       going = going.filter((traveller, row) => {
@@ -156,7 +157,7 @@ export class StageRunner {
     if (encoding === 'f32') return data;
     if (encoding === 'f16') return this.engine.decodeBoundary(data, 'f16', [count, ...shape]).data;
     const bytes = data.length / count;
-    return joinRows(Array.from({ length: count }, (_, row) => {
+    return joinBytes(Array.from({ length: count }, (_, row) => {
       const encoded = new Uint8Array(8 + bytes);
       const head = new DataView(encoded.buffer);
       head.setFloat32(0, scales?.[row] ?? NaN, true);
@@ -169,18 +170,6 @@ export class StageRunner {
 
 function remoteOf({ url, token }: OffloadSettings, from: number): { url: string; from: number; client: { token?: string | undefined } } {
   return { url, from, client: { token } };
-}
-
-function joinRows(pieces: readonly Uint8Array[]): Uint8Array {
-  const [first] = pieces;
-  if (pieces.length === 1 && first !== undefined) return first;
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 /** Bytes of `total` rows as pieces of so many rows each. */
