@@ -40,12 +40,12 @@ Status Augmenter::State::open_source(std::span<const HeadChoice> choices, size_t
   how.session.backend = options.backend;
   if (part == 0) how.folds = folds;
   if (epochs > 1) {
-    // A fresh view for every epoch if that is affordable; else some views by turns, kept for when they come up again.
+    // A fresh view for every epoch if that is affordable; else as many as are, kept for when they come up again as far as they fit.
     const double rows = double(tables[part].rows());
     const double each = (views.mix > 0 ? double(costs.macs) : double(wanted.back().point.macs)) * rows;
     how.distinct = std::clamp<int64_t>(int64_t(macs / each), 1, epochs);
-    how.keep = how.distinct < epochs;
-    if (how.keep) how.distinct = std::clamp<int64_t>(int64_t(double(kept_budget()) / (double(kept_bytes(graph, wanted)) * rows)), 1, how.distinct);
+    how.epochs = epochs;
+    if (how.distinct < epochs) how.keep = std::clamp<int64_t>(int64_t(double(kept_budget()) / (double(kept_bytes(graph, wanted)) * rows)), 1, how.distinct);
     if (how.distinct > 1) how.policy = views;
   }
   OFFRAMP_TRY(source, ViewSource::create(graph, wanted, tables[part].rows(),

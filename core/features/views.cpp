@@ -85,6 +85,7 @@ Result<std::unique_ptr<ViewSource>> ViewSource::create(const Graph& graph, std::
   auto source = std::make_unique<ViewSource>();
   source->options_ = options;
   source->options_.distinct = std::max<int64_t>(1, options.distinct);
+  source->options_.keep = std::clamp<int64_t>(options.keep, 0, source->options_.distinct);
   source->inputs_ = std::move(inputs);
   source->rows_ = rows;
   source->by_fold_.resize(1);
@@ -110,10 +111,10 @@ Result<std::unique_ptr<ViewSource>> ViewSource::create(const Graph& graph, std::
   OFFRAMP_RETURN_IF_ERROR(infer_shapes(tapped));
   OFFRAMP_TRY(source->session_, Session::create(std::move(tapped), options.session));
   if (map_bytes > 0) source->rows_per_run_ = std::max<int64_t>(1, kMaxMapBytes / map_bytes);
-  if (options.keep) {
-    const auto views = size_t(rows * source->options_.distinct);
+  if (options.keep > 0) {
+    const auto views = size_t(rows * source->options_.keep);
     for (const Point& point : source->points_) source->kept_.emplace_back(point.width() * views);
-    source->have_.resize(views);
+    source->have_.assign(views, -1);
     source->missing_ = int64_t(views);
   }
   return source;
@@ -205,16 +206,27 @@ Result<ViewBatch> ViewSource::extract(std::span<const int32_t> rows, int64_t vie
   return batch;
 }
 
-Result<ViewBatch> ViewSource::read(std::span<const int32_t> rows, int64_t view) {
-  view %= options_.distinct;
-  return kept_.empty() ? extract(rows, view) : read_kept(rows, view);
+int64_t ViewSource::by_turns() const { return std::max<int64_t>(1, options_.keep - 1); }
+
+// Of more views than are kept, as many as have places take turns for a while, then the next ones do.
+int64_t ViewSource::view_of(int64_t epoch) const {
+  if (options_.keep == 0 || options_.keep == options_.distinct) return epoch % options_.distinct;
+  const int64_t few = by_turns(), group = epoch * options_.distinct / (few * options_.epochs);
+  return (group * few + epoch % few) % options_.distinct;
+}
+
+// View 0 keeps its place, since held-out rows are read as they are between the epochs.
+int64_t ViewSource::place_of(int64_t view) const { return view == 0 || options_.keep == 1 ? 0 : 1 + (view - 1) % by_turns(); }
+
+Result<ViewBatch> ViewSource::read(std::span<const int32_t> rows, int64_t epoch) {
+  return kept_.empty() ? extract(rows, view_of(epoch)) : read_kept(rows, view_of(epoch));
 }
 
 Result<ViewBatch> ViewSource::read_kept(std::span<const int32_t> rows, int64_t view) {
-  const auto at = [&](int32_t row) { return size_t(view * rows_ + row); };
+  const auto at = [&](int32_t row) { return size_t(place_of(view) * rows_ + row); };
   std::vector<int32_t> missing;
   for (int32_t row : rows)
-    if (!have_[at(row)]) missing.push_back(row);
+    if (have_[at(row)] != view) missing.push_back(row);
   std::sort(missing.begin(), missing.end());
   missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
   size_t classes = 0;
@@ -235,9 +247,11 @@ Result<ViewBatch> ViewSource::read_kept(std::span<const int32_t> rows, int64_t v
       for (size_t i = 0; i < missing.size(); ++i)
         std::copy_n(fresh.logits.data<float>().begin() + int64_t(i * classes), classes, kept_logits_.begin() + int64_t(at(missing[i]) * classes));
     }
-    for (int32_t row : missing) have_[at(row)] = 1;
-    missing_ -= int64_t(missing.size());
-    if (missing_ == 0) session_.reset();  // its weights' memory is better used
+    for (int32_t row : missing) {
+      missing_ -= have_[at(row)] < 0;
+      have_[at(row)] = int32_t(view);
+    }
+    if (missing_ == 0 && options_.keep == options_.distinct) session_.reset();  // its weights' memory is better used
   }
   ViewBatch batch;
   choose_partners(rows, view, batch);

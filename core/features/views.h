@@ -27,7 +27,8 @@ void change_sample(std::span<float> sample, int64_t channels, int64_t rows, int6
 struct ViewOptions {
   ViewPolicy policy = {};
   int64_t distinct = 1;  // views of a row before they repeat; view 0 is the row as it is, and the only one of 1
-  bool keep = false;     // views for when they repeat: see kept_bytes()
+  int64_t keep = 0;      // so many views of a row, for when they repeat: see kept_bytes()
+  int64_t epochs = 1;    // that read the rows; where fewer views are kept than there are, each is read by turns for a part of them
   uint64_t seed = 0;
   std::span<const uint8_t> folds = {};  // by row: rows are blended within their fold, so that held-out ones stay unseen
   bool answers = false;  // the backbone's logits too; they always come with blended rows
@@ -49,14 +50,18 @@ class ViewSource {
   using Inputs = std::function<Result<Tensor>(std::span<const int32_t> rows)>;
   static Result<std::unique_ptr<ViewSource>> create(const Graph& graph, std::span<const ViewPoint> points, int64_t rows, Inputs inputs,
                                                     const ViewOptions& options);
-  // The same (row, view) gives the same values, whatever else is asked for with it. Errors: as `inputs` and Session::run.
-  Result<ViewBatch> read(std::span<const int32_t> rows, int64_t view);
+  // The view of an epoch. The same (row, epoch) gives the same values, whatever else is asked for with it.
+  // Errors: as `inputs` and Session::run.
+  Result<ViewBatch> read(std::span<const int32_t> rows, int64_t epoch);
+  int64_t view_of(int64_t epoch) const;
 
  private:
   Result<ViewBatch> extract(std::span<const int32_t> rows, int64_t view);
   void choose_partners(std::span<const int32_t> rows, int64_t view, ViewBatch& batch) const;
   Status blend(Tensor& inputs, int64_t view, const ViewBatch& batch) const;
   Result<ViewBatch> read_kept(std::span<const int32_t> rows, int64_t view);
+  int64_t by_turns() const;  // views that are kept beside view 0, at least one
+  int64_t place_of(int64_t view) const;
   void change(Tensor& inputs, std::span<const int32_t> rows, int64_t view) const;
 
   ViewOptions options_;
@@ -71,11 +76,11 @@ class ViewSource {
   bool channels_last_ = false;
   int64_t rows_ = 0, rows_per_run_ = 1;
   bool answers_ = false;              // logits are an output
-  // By point: gap_gmp, grid and map in halves, [distinct * rows, width]; empty if views are not kept.
+  // By point: gap_gmp, grid and map in halves, [keep * rows, width]; empty if views are not kept.
   std::vector<std::vector<uint16_t>> kept_;
-  std::vector<float> kept_logits_;    // [distinct * rows, classes]
-  std::vector<uint8_t> have_;         // by view and row
-  int64_t missing_ = 0;               // of those; when all are kept, the session goes
+  std::vector<float> kept_logits_;    // [keep * rows, classes]
+  std::vector<int32_t> have_;         // by place and row: the view, or -1
+  int64_t missing_ = 0;               // places with none; when none is and all views have places, the session goes
   std::vector<std::vector<int32_t>> by_fold_;
 };
 

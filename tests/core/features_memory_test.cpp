@@ -93,7 +93,7 @@ TEST_CASE("views: maps only of the points that want them, and kept views outlive
   int asked = 0;
   const auto source_with = [&](std::span<const ViewPoint> wanted) {
     auto made = ViewSource::create(graph, wanted, 6, [&](std::span<const int32_t> some) -> Result<Tensor> { ++asked; return rows_of(inputs, some); },
-                                   {.keep = true});
+                                   {.keep = 1});
     REQUIRE(made.ok());
     return std::move(made).value();
   };

@@ -83,7 +83,7 @@ TEST_CASE("views: a view depends on its row and number alone, kept or extracted 
   Fixture f;
   ViewOptions options{.policy = {.flip = true, .shift_rows = 1, .shift_columns = 1, .noise = 0.3f}, .distinct = 4, .seed = 5};
   const auto plain = f.source(options);
-  options.keep = true;
+  options.keep = 4;
   const auto keeping = f.source(options);
   const std::vector<int32_t> one = {7}, many = {2, 7, 11};
   const std::vector<float> alone = values(*plain->read(one, 2), 0);
@@ -97,6 +97,31 @@ TEST_CASE("views: a view depends on its row and number alone, kept or extracted 
   }
 }
 
+TEST_CASE("views: of more than can be kept, some take turns, then the next ones; a row as it is keeps its place") {
+  Fixture f;
+  ViewOptions options{.policy = {.flip = true, .shift_rows = 1, .shift_columns = 1, .noise = 0.3f}, .distinct = 6, .epochs = 12, .seed = 5};
+  const auto plain = f.source(options);
+  const auto views_of = [](const ViewSource& source) {
+    std::vector<int64_t> views;
+    for (int64_t epoch = 0; epoch < 12; ++epoch) views.push_back(source.view_of(epoch));
+    return views;
+  };
+  const std::vector<int32_t> trained = {2, 7, 11}, held = {0};
+  for (int64_t keep : {1, 3, 6}) {
+    options.keep = keep;
+    const auto keeping = f.source(options);
+    if (keep == 1) CHECK(views_of(*keeping) == std::vector<int64_t>{0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5});
+    if (keep == 3) CHECK(views_of(*keeping) == std::vector<int64_t>{0, 1, 0, 1, 2, 3, 2, 3, 4, 5, 4, 5});
+    if (keep == 6) CHECK(views_of(*keeping) == views_of(*plain));
+    for (int64_t epoch = 0; epoch < 12; ++epoch) {
+      const std::vector<float> kept = values(*keeping->read(trained, epoch), 2), fresh = values(*plain->read(trained, keeping->view_of(epoch)), 2);
+      REQUIRE(kept.size() == fresh.size());
+      for (size_t i = 0; i < kept.size(); ++i) CHECK(kept[i] == doctest::Approx(fresh[i]).epsilon(1e-3).scale(1.0));
+      CHECK(values(*keeping->read(held, 0), 0).size() == values(*plain->read(held, 0), 0).size());
+    }
+  }
+}
+
 TEST_CASE("views: blended rows come with the backbone's own answers for them") {
   Fixture f;
   const auto source = f.source({.policy = {.mix = 1.0f}, .distinct = 3, .seed = 1});
@@ -106,7 +131,7 @@ TEST_CASE("views: blended rows come with the backbone's own answers for them") {
   CHECK(!std::equal(mixed.logits.data<float>().begin(), mixed.logits.data<float>().end(), plain.logits.data<float>().begin()));
   CHECK(values(mixed, 0) != values(plain, 0));
   CHECK(plain.partners.empty());
-  const auto keeping = f.source({.policy = {.mix = 1.0f}, .distinct = 3, .keep = true, .seed = 1});
+  const auto keeping = f.source({.policy = {.mix = 1.0f}, .distinct = 3, .keep = 3, .seed = 1});
   for (int again = 0; again < 2; ++again) {
     const ViewBatch kept = *keeping->read(some, 1);
     CHECK(kept.partners == mixed.partners);

@@ -15,11 +15,11 @@ interface Point {
 
 /** What loses more stands at the lower edge with its number, so that it does not flatten the rest. */
 const mostLossPp = 6;
-const labels: Partial<Record<string, string>> = { 'harm_0.5': '0.5', harm_1: '1', harm_2: '2', class_2: 'class', certified: 'cert.' };
+const labels: Partial<Record<string, string>> = { 'harm_0.5': '0.5', harm_1: '1', harm_2: '2', 'accuracy_0.5': 'acc. 0.5', accuracy_1: 'acc. 1', class_2: 'class', certified: 'cert.' };
 
 export function drawTradeOff(model: ModelResult): Html {
   const pick = (...ids: string[]): Point[] => model.methods.filter(({ method }) => ids.includes(method)).map((row) => point(row, labels[row.method] ?? ''));
-  const groups = { ours: pick('harm_0.5', 'harm_1', 'harm_2'), others: pick('class_2', 'certified'), paper: pick('paper'), statics: model.statics.map((row) => point(row, '')) };
+  const groups = { ours: pick('harm_0.5', 'harm_1', 'harm_2'), others: pick('accuracy_0.5', 'accuracy_1', 'class_2', 'certified'), paper: pick('paper'), statics: model.statics.map((row) => point(row, '')) };
   const all = Object.values(groups).flat();
   const low = Math.max(-mostLossPp, Math.min(-1.6, ...all.map((one) => one.low)));
   const high = Math.max(0.6, ...all.map((one) => one.high));

@@ -102,7 +102,11 @@ function followsMacs(result: ModelResult): Judged[] {
 
 export const isOurs = ({ method }: { method: MethodId }): boolean => method !== 'paper';
 
-const titleOf = (method: MethodId): string => ({ 'harm_0.5': '0.5 pp', harm_1: '1 pp', harm_2: '2 pp', class_2: '2 pp in every class', certified: 'certified', paper: 'paper' })[method];
+const titles: Record<MethodId, string> = {
+  'harm_0.5': '0.5 pp', harm_1: '1 pp', harm_2: '2 pp', 'accuracy_0.5': '0.5 pp of accuracy', accuracy_1: '1 pp of accuracy',
+  class_2: '2 pp in every class', certified: 'certified', paper: 'paper',
+};
+const titleOf = (method: MethodId): string => titles[method];
 const percent = (value: number, digits = 1): string => `${value.toFixed(digits)} %`;
 const signed = (value: number, digits = 1): string => `${value > 0 ? '+' : ''}${value.toFixed(digits)}`;
 const points = (value: number): string => `${signed(value, 2)} pp`;

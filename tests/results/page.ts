@@ -43,7 +43,7 @@ function limited({ rowLimit }: Results): HtmlValue {
 }
 
 const keys: (readonly [Symbol, string, string])[] = [
-  ['dot', 'ours', 'Offramp at 0.5, 1 and 2 pp'], ['ring', 'exit1', 'Offramp, by class or certified'], ['diamond', 'paper', "the paper's method"],
+  ['dot', 'ours', 'Offramp at 0.5, 1 and 2 pp'], ['ring', 'exit1', 'Offramp, by accuracy, by class, or certified'], ['diamond', 'paper', "the paper's method"],
   ['hollow_square', 'base', 'smaller models'], ['dash', 'soft', '1 pp below the model as it is'],
 ];
 

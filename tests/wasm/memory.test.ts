@@ -114,5 +114,16 @@ test('bytes that were handed in are not kept', async () => {
   await collectGarbage();
   for (let wait = 0; wait < 20 && process.memoryUsage().arrayBuffers > before + size / 2; wait += 1) await new Promise((resolve) => setTimeout(resolve, 50));
   assert.ok(process.memoryUsage().arrayBuffers < before + size / 2, `${process.memoryUsage().arrayBuffers - before} bytes are still there`);
+  const given = padded();
+  let goOn = (): void => undefined;
+  const waiting = (async (bytes: Uint8Array) => {
+    engine.inspect(bytes);
+    await new Promise<void>((resolve) => (goOn = resolve));
+    return bytes.length;
+  })(given);
+  await collectGarbage(given);
+  assert.ok(process.memoryUsage().arrayBuffers < before + size / 2, `${process.memoryUsage().arrayBuffers - before} bytes are there for a call that waits`);
+  goOn();
+  assert.equal(await waiting, 0);
   engine.dispose();
 });

@@ -55,6 +55,20 @@ test('paused, left by a reload and gone on with, a search comes to the plan that
   assert.equal(await page.getByText('left in the middle').count(), 0, 'what was kept is gone once the result is there');
 });
 
+/** Reading a file of that name does not begin before what is returned is called. */
+async function holdBack(page: Page, name: string): Promise<() => Promise<void>> {
+  await page.evaluate((wanted) => {
+    const post = Worker.prototype.postMessage as (message: unknown) => void;
+    const names = (value: unknown): boolean =>
+      value instanceof File ? value.name === wanted : typeof value === 'object' && value !== null && Object.values(value).some(names);
+    Worker.prototype.postMessage = function (message: unknown): void {
+      if (!names(message)) return post.call(this, message);
+      window.addEventListener('release', () => post.call(this, message), { once: true });
+    };
+  }, name);
+  return () => page.evaluate(() => { window.dispatchEvent(new Event('release')); });
+}
+
 /** Waits until so many sessions are kept. */
 async function kept(page: Page, count: number): Promise<void> {
   await page.waitForFunction((wanted) => new Promise<boolean>((done) => {
@@ -103,15 +117,17 @@ test('no search starts while samples are being read, which would end it', { time
   await openAll(page);
   await page.getByRole('tab', { name: 'Data' }).click();
   await page.getByRole('button', { name: 'Remove x.npy and 1 more' }).last().click();
+  const release = await holdBack(page, 'more.zip');
   const picture = encode({ width: 28, height: 28, channels: 1, depth: 8, data: new Uint8Array(784).fill(7) });
-  const many = zipSync(Object.fromEntries(Array.from({ length: 8000 }, (_, at) => [`${at % 10}/${at}.png`, picture])), { level: 0 });
-  await page.locator('input[type=file][aria-label="Test samples"]').setInputFiles([{ name: 'many.zip', mimeType: 'application/zip', buffer: Buffer.from(many) }]);
-  await page.getByText(/^Reading many\.zip/).first().waitFor();
+  const more = zipSync(Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`${at % 10}/${at}.png`, picture])), { level: 0 });
+  await page.locator('input[type=file][aria-label="Test samples"]').setInputFiles([{ name: 'more.zip', mimeType: 'application/zip', buffer: Buffer.from(more) }]);
+  await page.getByText(/^Reading more\.zip/).first().waitFor();
   await page.getByRole('tab', { name: 'Search' }).click();
   await page.getByText('The search can start when that is done.').waitFor();
   const start = page.getByRole('button', { name: 'Start the search' });
   assert.ok(await start.isDisabled());
-  await start.click({ timeout: 60_000 }); // as soon as it can be
+  await release();
+  await start.click();
   await withHeads(page);
   await page.getByRole('button', { name: 'Cancel' }).click();
   await context.close();

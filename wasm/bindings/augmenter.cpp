@@ -4,6 +4,7 @@
 #include <array>
 
 #include "convert.h"
+#include "package/manifest.h"
 
 namespace offramp::js {
 namespace {
@@ -86,10 +87,12 @@ val augmenter_pick(Augmenter& augmenter, double plan) { return reply(augmenter.p
 
 val augmenter_result(const Augmenter& augmenter) { return success(text(augmenter.result())); }
 
-val augmenter_package(const Augmenter& augmenter, const std::string& host_evidence) {
+val augmenter_package(const Augmenter& augmenter, const std::string& host_evidence, bool manifest_only) {
   const auto work = [&]() -> Result<std::vector<PackageFile>> {
     OFFRAMP_TRY(const Json json, options_from(host_evidence));
-    return augmenter.package(json);
+    OFFRAMP_TRY(std::vector<PackageFile> files, augmenter.package(json));
+    if (manifest_only) std::erase_if(files, [](const PackageFile& file) { return file.name != kManifestName; });
+    return files;
   };
   return reply(work(), files_to);
 }

@@ -58,7 +58,7 @@ export async function augment(args: Arguments, io: CommandIo): Promise<void> {
   const output = args.requiredText('output');
   if (resolve(output) === resolve(modelPath)) throw invalidArgument(`-o ${output} would overwrite the model`);
   await io.checkWritable(output);
-  let model = await readModel(modelPath);
+  const model = await readModel(modelPath);
   const engine = await loadNodeEngine(engineOptions);
   const inspected = within(modelPath, () => engine.inspect(model));
   const given = await readPreprocess(args.text('preprocess'));
@@ -85,10 +85,7 @@ export async function augment(args: Arguments, io: CommandIo): Promise<void> {
       {
         onProgress: progress.show, classes: modelClasses(inspected), onRemark: tell, kept, signal: stop.signal,
         extractOn: extractOn === undefined ? undefined : { url: extractOn, model: args.text('extract-model') ?? featuresNameOf(modelPath), client: { token } },
-        onModelRead: () => {
-          model = new Uint8Array(0);
-          void collectGarbage();
-        },
+        onModelRead: () => void collectGarbage(model),
         linkClient: { token }, onLink: (link) => tell(`link to ${describeLink(link)}`),
       });
   } catch (thrown) {

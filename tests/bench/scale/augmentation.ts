@@ -58,17 +58,14 @@ export async function measureAugmentation(request: Request, say: (text: string) 
   const { engine, heapBytes } = await startEngine(threads);
   const watch = new Stopwatch(heapBytes);
   try {
-    let model = await scaleModel(engine, shape, request.fitRows);
+    const model = await scaleModel(engine, shape, request.fitRows);
     const modelBytes = model.length;
     const data = scaleData(shape, rows);
     const { macs, parameters } = engine.inspect(model);
     watch.begin('load');
     const { report, files } = await augmentModel(engine, model, data, { preprocess: data.train.preprocess ?? [], seed }, {
       classes: shape.classes,
-      onModelRead: () => {
-        model = new Uint8Array(0);
-        void collectGarbage();
-      },
+      onModelRead: () => void collectGarbage(model),
       onProgress: ({ phase, done, total, elapsedSeconds }) => {
         watch.begin(phase);
         say(`${phase} ${done} of ${total}, ${elapsedSeconds.toFixed(0)} s`);

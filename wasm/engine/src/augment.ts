@@ -58,7 +58,7 @@ export interface AugmentData {
 export interface AugmentHost extends HostControls {
   /** The model's, to refuse labels past them before any work. */
   classes?: number | undefined;
-  /** The model's bytes are not needed any more: a caller that lets go of them saves their memory. */
+  /** The model's bytes are not needed any more. What waits refers to them still, so that letting go is not enough: see collectGarbage(). */
   onModelRead?: (() => void) | undefined;
   /** What a user should know about the data or the model; the report's `remarks` too. */
   onRemark?: ((remark: string) => void) | undefined;
@@ -94,9 +94,7 @@ export function augmentModel(
 export async function augmentPlans(
   engine: Engine, model: Uint8Array, data: AugmentData, options: AugmentOptions, others: readonly PlanOptions[], host: AugmentHost = {},
 ): Promise<AugmentOutcome[]> {
-  const running = Augmentation.run(engine, model, data, options, host);
-  model = new Uint8Array(0); // not to be kept by what waits below
-  const augmentation = await running;
+  const augmentation = await Augmentation.run(engine, model, data, options, host);
   try {
     const outcomes = [augmentation.outcome];
     for (const plan of others) outcomes.push(await augmentation.replan(plan));

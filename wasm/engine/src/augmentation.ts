@@ -49,7 +49,6 @@ export class Augmentation {
     const server = host.extractOn && await FeatureServer.open(host.extractOn, host.signal);
     const speed = isMapped(options) ? await oneThread(engine, () => measureSpeed(engine, model, options.backend ?? 'xnnpack', host.signal)) : undefined;
     const augmentation = new Augmentation(engine, engine.createAugmenter(model, coreOptions(placed.options, speed)), data, options, speed, host, knownLinks);
-    model = new Uint8Array(0); // not to be kept by what waits below
     host.onModelRead?.();
     augmentation.remarks.push(...onRows, ...(server === undefined ? [] : [`features were extracted on ${server.url} (model ${server.model})`]));
     augmentation.links = placed.links;
@@ -134,12 +133,11 @@ export class Augmentation {
   private async measure(furtherRemarks: (report: AugmentReport) => string[] = () => []): Promise<AugmentOutcome> {
     const { engine, augmenter, data, host, options } = this;
     const backend = options.backend ?? 'xnnpack';
-    let files = augmenter.package({});
+    const files = augmenter.package({});
     const { latency, stages } = await oneThread(engine, async () => ({
       latency: await measureLatency(engine, files, data.test, backend, latencyEffort, (done, total) => this.report('measure', done, total), host.signal),
       stages: isMapped(options) ? await measureStages(engine, files, backend, host.signal) : undefined,
     }));
-    files = []; // a large one is not to be held twice
     const result = augmenter.result();
     const told = result as unknown as AugmentReport;
     for (const text of [...furtherRemarks(told), ...remarkOnCertificate(told)]) {
@@ -147,7 +145,9 @@ export class Augmentation {
       host.onRemark?.(text);
     }
     const measured = { ...measuredEvidence(result, { ...this.seconds }, latency, stages), ...this.hostKeys() };
-    return { report: withEvidence(result, measured), files: augmenter.package(measured) };
+    // The stages are in memory, and a large model's are not to be there twice.
+    const manifest = augmenter.manifest(measured);
+    return { report: withEvidence(result, measured), files: files.map((file) => (file.name === manifest.name ? manifest : file)) };
   }
 }
 

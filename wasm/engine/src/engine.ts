@@ -274,7 +274,12 @@ export class Augmenter extends Handle<RawAugmenter> {
   }
   /** `hostEvidence` is merged into the manifest's evidence. */
   package(hostEvidence: JsonObject): PackageFile[] {
-    return unwrap(() => this.object.package(JSON.stringify(hostEvidence)));
+    return unwrap(() => this.object.package(JSON.stringify(hostEvidence), false));
+  }
+
+  /** The package's manifest.json, which alone depends on the evidence. */
+  manifest(hostEvidence: JsonObject): PackageFile {
+    return unwrap(() => this.object.package(JSON.stringify(hostEvidence), true))[0] as PackageFile;
   }
 }
 

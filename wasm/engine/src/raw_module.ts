@@ -78,7 +78,7 @@ export interface RawAugmenter extends RawHandle {
   replan(optionsJson: string): RawResult<null>;
   pick(plan: number): RawResult<null>;
   result(): RawResult<string>;
-  package(hostEvidenceJson: string): RawResult<PackageFile[]>;
+  package(hostEvidenceJson: string, manifestOnly: boolean): RawResult<PackageFile[]>;
 }
 
 export interface Exited {
