@@ -37,7 +37,7 @@ test('every method is augmented, measured and written down; the second time noth
   assert.match(results.left[0]?.why ?? '', /resnet56\.onnx is not there$/);
   const [model] = results.models;
   assert.deepEqual(model?.rows, { train: 80, select: 80, certify: model?.rows.certify, test: 80 });
-  assert.ok(model.methods.length + model.left.length === 5 && model.methods.length >= 4);
+  assert.ok(model.methods.length + model.left.length === 7 && model.methods.length >= 6);
   for (const row of model.methods) {
     const [low, high] = row.accuracyChange95Pp;
     assert.ok(low <= row.accuracyChangePp && row.accuracyChangePp <= high && low < high);

@@ -14,5 +14,5 @@ export async function openModel(project: Project, name: string, file: Blob, show
 /** With its rows, so that the search is one click away. */
 export async function openExample(project: Project, example: Example): Promise<void> {
   await openModel(project, `${example.id}.onnx`, await fetchExampleModel(example.id), { name: example.title, example: example.id });
-  await project.prepare(`${example.synthetic ? 'Making' : 'Fetching'} the samples of ${example.title}`, () => openExampleSets(project, example.id));
+  await project.prepare(`${example.synthetic ? 'Making' : 'Fetching'} the samples of ${example.title}`, (ready) => openExampleSets(project, example.id, ready));
 }

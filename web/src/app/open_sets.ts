@@ -15,29 +15,32 @@ export interface GivenSet {
   files: GivenFile[];
 }
 
+/** `ready` is called when a search may start, while the model is tried on the rows still. */
+type Ready = () => void;
+
 /** Errors: what readers say, naming set and place. What was open before stays then. */
-export async function openSets(project: Project, given: readonly GivenSet[]): Promise<void> {
+export async function openSets(project: Project, given: readonly GivenSet[], ready: Ready): Promise<void> {
   const sets: Partial<Record<SetRole, SetSummary>> = { ...project.data?.sets };
   for (const { role, name, files } of given) {
     sets[role] = await project.engine.call('openSet', { role, name, files: files.map(({ path, file }) => ({ path, file })) });
   }
   // Steps that were chosen for the samples hold for more of their kind.
-  await prepare(project, sets, given.some(({ role }) => role === 'data') ? undefined : project.data?.prepared.preprocess);
+  await prepare(project, sets, given.some(({ role }) => role === 'data') ? undefined : project.data?.prepared.preprocess, ready);
 }
 
 /** The rows of a bundled example, in place of any that were open. */
-export async function openExampleSets(project: Project, id: ExampleId): Promise<void> {
+export async function openExampleSets(project: Project, id: ExampleId, ready: Ready): Promise<void> {
   const summaries = await project.engine.call('openExample', { id, folder: examplesFolder() });
-  await prepare(project, Object.fromEntries(summaries.map((summary) => [summary.role, summary])), undefined);
+  await prepare(project, Object.fromEntries(summaries.map((summary) => [summary.role, summary])), undefined, ready);
 }
 
-export async function removeSet(project: Project, role: SetRole): Promise<void> {
+export async function removeSet(project: Project, role: SetRole, ready: Ready): Promise<void> {
   await project.engine.call('removeSet', { role });
   const sets = { ...project.data?.sets };
   delete sets[role];
   if (role === 'data') for (const other of ['select', 'test'] as const) await project.engine.call('removeSet', { role: other });
   if (role === 'data' || sets.data === undefined) project.setData(undefined);
-  else await prepare(project, sets, undefined);
+  else await prepare(project, sets, undefined, ready);
 }
 
 /** The steps that the user chose, or a fix that was offered. */
@@ -61,13 +64,13 @@ export function showSets(project: Project, summaries: readonly SetSummary[], pre
   return prepare(project, Object.fromEntries(summaries.map((summary) => [summary.role, summary])), preprocess);
 }
 
-async function prepare(project: Project, sets: Partial<Record<SetRole, SetSummary>>, preprocess: Json[] | undefined): Promise<void> {
+async function prepare(project: Project, sets: Partial<Record<SetRole, SetSummary>>, preprocess: Json[] | undefined, ready?: Ready): Promise<void> {
   const { data } = sets;
   if (data === undefined) return;
   const prepared = await project.engine.call('prepareRows', { preprocess, seed: searchSeed });
   const opened = { sets: { ...sets, data }, prepared };
   project.setData(opened);
-  project.preparing = undefined; // a search may start while the model is tried on them
+  ready?.();
   let checked: Partial<ProjectData>;
   try {
     checked = { base: await project.engine.call('checkBase', { preprocess: prepared.preprocess, seed: searchSeed }) };

@@ -68,8 +68,7 @@ export class Project {
   step = $state<StepId>('model');
   model = $state.raw<ProjectModel>();
   data = $state.raw<ProjectData>();
-  /** Samples are on their way: what is being done. A search would not see them. */
-  preparing = $state<string>();
+  private preparations = $state.raw<readonly { what: string }[]>([]);
   /** targets.json, or nothing: all on this device. */
   targets = $state.raw<Json>();
   search = $state.raw<ProjectSearch>({ state: 'idle' });
@@ -131,13 +130,20 @@ export class Project {
     this.goTo('plan');
   }
 
-  /** `what` stands on the page until the work is done. */
-  async prepare(what: string, work: () => Promise<void>): Promise<void> {
-    this.preparing = what;
+  /** Samples are on their way: what is being done. A search would not see them. */
+  get preparing(): string | undefined {
+    return this.preparations.at(-1)?.what;
+  }
+
+  /** `what` stands on the page until the work is done or has told that the samples are `ready`. */
+  async prepare(what: string, work: (ready: () => void) => Promise<void>): Promise<void> {
+    const own = { what };
+    const ready = (): void => { this.preparations = this.preparations.filter((other) => other !== own); };
+    this.preparations = [...this.preparations, own];
     try {
-      await work();
+      await work(ready);
     } finally {
-      this.preparing = undefined;
+      ready();
     }
   }
 
