@@ -4,11 +4,13 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { augmentModel, exportFeatures, featuresModelName, OfframpError, type AugmentHost, type AugmentOutcome, type ProgressStore } from '@offramp/engine';
+import { augmentModel, exportFeatures, featuresModelName, OfframpError, type AugmentHost, type AugmentOutcome } from '@offramp/engine';
 import { loadNodeEngine } from '@offramp/engine/node';
 import type { Fetch } from '@offramp/oip';
 import { exampleModel, offramp, start, temporaryFolder, writeSquares, type Ended } from '../cli/command.js';
 import { dataset } from '../serve/staged_package.js';
+import { MemoryStore } from '../wasm/support/memory_store.js';
+import { planOutline } from '../wasm/support/plan_outline.js';
 import { checkOnnx, openSession } from './onnx_runtime.js';
 import { readConfiguration, repositoryFetch } from './repository_server.js';
 
@@ -22,28 +24,8 @@ const data = { train: dataset('train', 0, 300), select: dataset('train', 50_000,
 const totalRows = 800;
 const options = { maxDropPp: 2, epochs: 1, seed: 1, preprocess: [] };
 
-class MemoryStore implements ProgressStore {
-  readonly files = new Map<string, Uint8Array>();
-  read(file: string): Promise<Uint8Array | undefined> {
-    return Promise.resolve(this.files.get(file));
-  }
-  write(file: string, bytes: Uint8Array): Promise<void> {
-    this.files.set(file, bytes);
-    return Promise.resolve();
-  }
-  clear(): Promise<void> {
-    this.files.clear();
-    return Promise.resolve();
-  }
-}
-
 const search = (fetch: Fetch, host: AugmentHost = {}, served = name): Promise<AugmentOutcome> =>
   augmentModel(engine, model, data, options, { ...host, extractOn: { url: 'http://gpu', model: served, client: { fetch } } });
-
-/** A plan as far as rounding elsewhere leaves it alone. */
-function outline({ report: { base, plan } }: AugmentOutcome): unknown {
-  return { base: base.accuracy, exits: plan.exits.map(({ at, head, score }) => ({ at, head, score })) };
-}
 
 test('the repository: ONNX\'s checker, the configuration against ONNX Runtime\'s view of the file, export.json', async () => {
   assert.deepEqual(exported.map((file) => file.name), [`${name}/config.pbtxt`, `${name}/1/model.onnx`, 'config.json', 'export.json']);
@@ -82,7 +64,7 @@ test('a search on a server\'s features comes to the plan of one that extracts he
   const there = await search(fetch);
   const here = await augmentModel(engine, model, data, options);
   assert.ok(here.report.plan.exits.length > 0, 'else this tests little');
-  assert.deepEqual(outline(there), outline(here));
+  assert.deepEqual(planOutline(there), planOutline(here));
   assert.ok(Math.abs(there.report.plan.accuracy - here.report.plan.accuracy) <= 0.005, `${there.report.plan.accuracy} for ${here.report.plan.accuracy}`);
   there.report.plan.exits.forEach(({ threshold }, exit) => assert.ok(Math.abs(threshold - (here.report.plan.exits[exit]?.threshold ?? NaN)) < 0.02));
   assert.ok(asked.length >= totalRows / 64 && asked.every((one) => one === name));

@@ -12,6 +12,7 @@ import { OipClient } from '@offramp/oip';
 import { temporaryFolder } from '../cli/command.js';
 import { answeredHere, dataset, sample, stagedPackage, withLink, without } from '../serve/staged_package.js';
 import { serving, writePackage } from '../serve/serving.js';
+import { planOutline } from '../wasm/support/plan_outline.js';
 import { ask, freePort, startServer, whySkipped } from './python.js';
 
 const engine = await loadNodeEngine();
@@ -46,9 +47,8 @@ async function assertExtraction(url: string): Promise<void> {
   const data = { train: dataset('train', 0, 300), select: dataset('train', 50_000, 50_300), test: dataset('t10k', 0, 100) };
   const search = (host: AugmentHost): Promise<AugmentOutcome> => augmentModel(engine, baseModel, data, { maxDropPp: 2, epochs: 1, preprocess: [] }, host);
   const [here, there] = [await search({}), await search({ extractOn: { url, model: features } })];
-  const outline = ({ report: { base, plan } }: AugmentOutcome): unknown => ({ base: base.accuracy, exits: plan.exits.map(({ at, head, score }) => ({ at, head, score })) });
   assert.ok(here.report.plan.exits.length > 0, 'else this tests little');
-  assert.deepEqual(outline(there), outline(here));
+  assert.deepEqual(planOutline(there), planOutline(here));
   assert.ok(Math.abs(there.report.plan.accuracy - here.report.plan.accuracy) <= 0.01);
 }
 

@@ -1,36 +1,12 @@
 // Progress that the host keeps: what is written when, what is taken over, and what happens if that is of no use.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { augmentModel, OfframpError, type AugmentHost, type AugmentOutcome, type Json, type LinkFigures, type ProgressStore, type StepProgress } from '@offramp/engine';
+import { augmentModel, type AugmentHost, type AugmentOutcome, type Json, type LinkFigures, type ProgressStore, type StepProgress } from '@offramp/engine';
 import { failure } from './samples.js';
 import { fakeData, fakeEngine, type FakeLog, type FakeOptions } from './fake_module.js';
+import { MemoryStore } from './support/memory_store.js';
 
 const data = { train: fakeData('train', 100), select: fakeData('select', 20, 100), test: fakeData('test', 70, 150) };
-
-class MemoryStore implements ProgressStore {
-  readonly files = new Map<string, Uint8Array>();
-  writes = 0;
-  failing = false;
-  read(name: string): Promise<Uint8Array | undefined> {
-    return Promise.resolve(this.files.get(name));
-  }
-  write(name: string, bytes: Uint8Array): Promise<void> {
-    this.writes += 1;
-    if (this.failing) return Promise.reject(new OfframpError('invalid_argument', 'the disk is full'));
-    this.files.set(name, bytes);
-    return Promise.resolve();
-  }
-  clear(): Promise<void> {
-    this.files.clear();
-    return Promise.resolve();
-  }
-  put(name: string, text: string): void {
-    this.files.set(name, new TextEncoder().encode(text));
-  }
-  text(name: string): string {
-    return new TextDecoder().decode(this.files.get(name));
-  }
-}
 
 interface Run {
   log: FakeLog;

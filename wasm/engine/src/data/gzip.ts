@@ -1,4 +1,5 @@
 // gunzip with a cap: the size that a gzip file claims for itself is not believed.
+import { joinBytes } from '@offramp/oip';
 import { Gunzip } from 'fflate';
 import { OfframpError, invalidData, limitExceeded } from '../errors.js';
 
@@ -26,11 +27,5 @@ export function gunzipCapped(bytes: Uint8Array, largest: number): Uint8Array {
     if (thrown instanceof OfframpError) throw thrown;
     throw invalidData(`a damaged gzip file: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
-  const out = new Uint8Array(total);
-  let at = 0;
-  for (const piece of pieces) {
-    out.set(piece, at);
-    at += piece.length;
-  }
-  return out;
+  return joinBytes(pieces);
 }
