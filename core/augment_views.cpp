@@ -45,7 +45,11 @@ Status Augmenter::State::open_source(std::span<const HeadChoice> choices, size_t
     const double each = (views.mix > 0 ? double(costs.macs) : double(wanted.back().point.macs)) * rows;
     how.distinct = std::clamp<int64_t>(int64_t(macs / each), 1, epochs);
     how.epochs = epochs;
-    if (how.distinct < epochs) how.keep = std::clamp<int64_t>(int64_t(double(kept_budget()) / (double(kept_bytes(graph, wanted)) * rows)), 1, how.distinct);
+    if (how.distinct < epochs) {
+      how.keep = std::clamp<int64_t>(int64_t(double(kept_budget()) / (double(kept_bytes(graph, wanted)) * rows)), 1, how.distinct);
+      // Cross-fitted, rows that one fit trains on are held out by another and read as they are in between: one place would not do.
+      if (cross_fitted && how.keep == 1) how.distinct = 1;
+    }
     if (how.distinct > 1) how.policy = views;
   }
   OFFRAMP_TRY(source, ViewSource::create(graph, wanted, tables[part].rows(),
