@@ -90,7 +90,7 @@ class Augmenter {
 
   // When finished: the `augment` JSON of DESIGN section 9 without times, and the evidence for the report.
   Json result() const;
-  // `host_evidence` is merged into the manifest's evidence (measured times).
+  // manifest.json first, then the stages. `host_evidence` is merged into the manifest's evidence (measured times).
   Result<std::vector<PackageFile>> package(const Json& host_evidence) const;
 
   struct State;  // augmenter.h

@@ -4,7 +4,6 @@
 #include <array>
 
 #include "convert.h"
-#include "package/manifest.h"
 
 namespace offramp::js {
 namespace {
@@ -91,7 +90,7 @@ val augmenter_package(const Augmenter& augmenter, const std::string& host_eviden
   const auto work = [&]() -> Result<std::vector<PackageFile>> {
     OFFRAMP_TRY(const Json json, options_from(host_evidence));
     OFFRAMP_TRY(std::vector<PackageFile> files, augmenter.package(json));
-    if (manifest_only) std::erase_if(files, [](const PackageFile& file) { return file.name != kManifestName; });
+    if (manifest_only) files.resize(1);
     return files;
   };
   return reply(work(), files_to);
