@@ -11,7 +11,6 @@ namespace offramp {
 namespace {
 
 constexpr size_t kScaleBytes = 8;  // scale and zero point
-constexpr float kHalfMax = 65504.0f;
 
 void put_u32(uint8_t* out, uint32_t value) {
   for (int i = 0; i < 4; ++i) out[i] = uint8_t(value >> (8 * i));

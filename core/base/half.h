@@ -5,6 +5,8 @@
 
 namespace offramp {
 
+inline constexpr float kHalfMax = 65504.0f;  // the largest finite one
+
 inline float half_to_float(uint16_t half) {
   const uint32_t sign = uint32_t(half & 0x8000) << 16;
   const uint32_t magnitude = half & 0x7fff;

@@ -66,7 +66,7 @@ class HalfMatrix {
   int64_t rows() const { return rows_; }
   int64_t columns() const { return columns_; }
   void append(std::span<const float> row_values);  // a multiple of columns() values
-  // Half floats hold up to 65504; beyond that a feature is as good as at the limit.
+  // Beyond what halves hold a feature is as good as at the limit.
   void append_clamped(std::span<const float> row_values);
   void read_row(int64_t row, float* out) const;
   // The same as they are kept.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/half.h"
 #include "features/features.h"
 
 namespace offramp {
@@ -196,7 +197,7 @@ void HalfMatrix::append(std::span<const float> row_values) {
 
 void HalfMatrix::append_clamped(std::span<const float> row_values) {
   std::vector<float> clamped(row_values.begin(), row_values.end());
-  for (float& v : clamped) v = v > 65504.0f ? 65504.0f : (v < -65504.0f ? -65504.0f : v);
+  for (float& v : clamped) v = std::clamp(v, -kHalfMax, kHalfMax);
   append(clamped);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/half.h"
 #include "base/rng.h"
 #include "features/layout.h"
 #include "graph/operators.h"
@@ -238,7 +239,7 @@ Result<ViewBatch> ViewSource::read_kept(std::span<const int32_t> rows, int64_t v
         for (const Tensor* part : {&fresh.points[p].gap_gmp, &fresh.points[p].grid, &fresh.points[p].map}) {
           const size_t width = size_t(part->elements()) / missing.size();
           if (width == 0) continue;
-          for (float v : part->data<float>().subspan(i * width, width)) *to++ = float_to_half(std::clamp(v, -65504.0f, 65504.0f));
+          for (float v : part->data<float>().subspan(i * width, width)) *to++ = float_to_half(std::clamp(v, -kHalfMax, kHalfMax));
         }
       }
     if (answers_) {

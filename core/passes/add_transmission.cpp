@@ -1,4 +1,5 @@
 // A link's encoding as nodes of the graph, so that whatever runs the graph sees what the receiver sees.
+#include "base/half.h"
 #include "passes/passes.h"
 #include "passes/rewriting.h"
 
@@ -6,7 +7,6 @@ namespace offramp {
 namespace {
 
 constexpr int64_t kOnnxFloat = 1, kOnnxHalf = 10;
-constexpr float kHalfMax = 65504.0f;
 constexpr float kLeastScale = 0x1p-126f;  // in place of 0, for rows of zeros
 
 class Builder {

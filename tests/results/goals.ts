@@ -1,6 +1,6 @@
 // The goals beside what was measured. Nothing is rounded in favour of a goal.
 import type { MethodRow, ModelResult } from './collect.js';
-import { latencyGoal, tasks, type Goal, type MethodId } from './tasks.js';
+import { latencyGoal, methods, tasks, type Goal, type Method, type MethodId } from './tasks.js';
 
 export interface Verdict {
   model: string;
@@ -102,11 +102,7 @@ function followsMacs(result: ModelResult): Judged[] {
 
 export const isOurs = ({ method }: { method: MethodId }): boolean => method !== 'paper';
 
-const titles: Record<MethodId, string> = {
-  'harm_0.5': '0.5 pp', harm_1: '1 pp', harm_2: '2 pp', 'accuracy_0.5': '0.5 pp of accuracy', accuracy_1: '1 pp of accuracy',
-  class_2: '2 pp in every class', certified: 'certified', paper: 'paper',
-};
-const titleOf = (method: MethodId): string => titles[method];
+const titleOf = (method: MethodId): string => (methods.find(({ id }) => id === method) as Method).title.replace(/^Offramp, /, '');
 const percent = (value: number, digits = 1): string => `${value.toFixed(digits)} %`;
 const signed = (value: number, digits = 1): string => `${value > 0 ? '+' : ''}${value.toFixed(digits)}`;
 const points = (value: number): string => `${signed(value, 2)} pp`;

@@ -1,6 +1,6 @@
 // offramp serve PACKAGE
 import { readFile } from 'node:fs/promises';
-import { invalidArgument, readPlan, within, type PackageFile, type StagePlan } from '@offramp/engine';
+import { invalidArgument, mostRequestRows, readPlan, within, type PackageFile, type StagePlan } from '@offramp/engine';
 import { loadNodeEngine, reasonOf } from '@offramp/engine/node';
 import { largestRowBytes, PackageService, type AllowedOrigins, type Service } from '@offramp/engine/serving';
 import { readPackage } from '../inputs.js';
@@ -13,7 +13,7 @@ import { HttpServer, logLevels } from '../serve/http_server.js';
 import { Metrics } from '../serve/metrics.js';
 import { readStageRange } from '../stage_range.js';
 
-const defaults = { host: '127.0.0.1', port: 8700, mostRows: 64, queueRows: 512, deadlineMs: 10_000, graceMs: 10_000, bodyMib: 64 };
+const defaults = { host: '127.0.0.1', port: 8700, mostRows: mostRequestRows, queueRows: 512, deadlineMs: 10_000, graceMs: 10_000, bodyMib: 64 };
 const loopback = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
 
 export async function serve(args: Arguments, io: CommandIo): Promise<void> {

@@ -24,7 +24,7 @@ export { FeatureServer, type FeatureServerOptions } from './offload/feature_serv
 export { measureLink, type LinkFigures, type LinkOptions } from './offload/link_speed.js';
 export type { FailureReason } from './offload/caller.js';
 export {
-  continuationModel, firstRemoteStage, identityParameter, readPlan, scaleInput, stageModel, zeroPointInput, type PlannedStage, type StagePlan,
+  continuationModel, firstRemoteStage, identityParameter, mostRequestRows, readPlan, scaleInput, stageModel, zeroPointInput, type PlannedStage, type StagePlan,
 } from './offload/plan.js';
 export * from './offload/staged_session.js';
 export * from './package_zip.js';

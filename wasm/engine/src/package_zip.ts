@@ -30,7 +30,7 @@ export function zipPackage(files: readonly PackageFile[]): Uint8Array {
   return joinBytes(zipPieces(files));
 }
 
-/** The same in pieces, one behind the other. With `consume` the files are empty afterwards, each as soon as it is in, so that a large package is in memory once. */
+/** The same in pieces, one behind the other. With `consume` the files are empty afterwards, each as soon as it is in, so that its memory can be had again. */
 export function zipPieces(files: readonly PackageFile[], { consume = false } = {}): Uint8Array<ArrayBuffer>[] {
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   const zip = new Zip((error, piece) => {
